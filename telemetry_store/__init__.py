@@ -1,0 +1,54 @@
+"""Telemetry Store: `store.record(table, event)` costs a microsecond, survives `kill -9`, and ends up in SQL."""
+
+from .errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseFull,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseReadOnly,
+    DeclarationError,
+    EventError,
+    NotADatabase,
+    QueryError,
+    SettingsError,
+    SpoolError,
+    SpoolFull,
+    SpoolNewer,
+    SpoolUnwritable,
+    StoreClosed,
+    TableNameError,
+    TelemetryError,
+    UsageError,
+)
+from .schema import EventTable
+from .settings import Settings
+from .store import TelemetryStore, get_store
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DatabaseBusy",
+    "DatabaseError",
+    "DatabaseFull",
+    "DatabaseMissing",
+    "DatabaseNewer",
+    "DatabaseReadOnly",
+    "DeclarationError",
+    "EventError",
+    "EventTable",
+    "NotADatabase",
+    "QueryError",
+    "Settings",
+    "SettingsError",
+    "SpoolError",
+    "SpoolFull",
+    "SpoolNewer",
+    "SpoolUnwritable",
+    "StoreClosed",
+    "TableNameError",
+    "TelemetryError",
+    "TelemetryStore",
+    "UsageError",
+    "get_store",
+]

@@ -1,0 +1,260 @@
+"""What goes from a source into a sink: chunks of records in, operations on tables out.
+
+Sources (spool segments, old files) make chunks. `operations` turns them into steps that any sink can carry out in
+order. It never touches the sink, so it can run ahead in a thread of its own while the sink is busy.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from .errors import TableNameError, TelemetryError
+from .rows import RowBuilder, Unfit
+from .schema import ColumnType, EventTable, Table, check_table_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from .event import Record
+
+#: Reserved table names in spool lines: a declaration travels with the events that it is for, and so do drop counts.
+DECLARE = "_declare"
+DROPS = "_drops"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Records that were read together.
+
+    Attributes:
+        source: where they come from: a segment's name or a file's path.
+        records: what was read, in order.
+        raw: from a record's index to its byte offset in the source and its bytes; called only for rejects.
+        exact: the records may hold long integers, lone surrogates or NULs.
+    """
+
+    source: str
+    records: list[Record]
+    raw: Callable[[int], tuple[int, bytes]]
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Something that could not be stored, with everything needed to try again.
+
+    Attributes:
+        source: a segment's name or a file's path.
+        offset: where it began, in bytes.
+        table: the table it was meant for, or an empty string.
+        reason: why, in words.
+        raw: the bytes as they were.
+    """
+
+    source: str
+    offset: int
+    table: str
+    reason: str
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many records were stored, were there already, or went to `_rejects`."""
+
+    stored: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    tables: dict[str, int] = field(default_factory=dict)
+
+    def __iadd__(self, other: Counts) -> Counts:
+        self.stored += other.stored
+        self.duplicate += other.duplicate
+        self.rejected += other.rejected
+        for name, count in other.tables.items():
+            self.tables[name] = self.tables.get(name, 0) + count
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a table with these columns."""
+
+    table: str
+    columns: dict[str, ColumnType]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Add a column, or widen the one that is there."""
+
+    table: str
+    column: str
+    kind: ColumnType
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """Apply a declaration: indexes, the unique key, the documentation; its columns are there already."""
+
+    source: str
+    declared: EventTable
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Insert rows; `indexes` says which record of the chunk each came from."""
+
+    chunk: Chunk
+    table: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    indexes: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Note how many events a policy dropped."""
+
+    source: str
+    cause: str
+    count: int
+
+
+Operation: TypeAlias = "Create | Change | Declare | Rows | Drop | Reject"
+
+
+class Normaliser:
+    """Turns records into operations, for one sink, over many batches.
+
+    Args:
+        tables: what the sink has, by name; kept up to date with what the operations will do.
+    """
+
+    def __init__(self, tables: dict[str, Table]) -> None:
+        self._builders = {name.lower(): RowBuilder(table) for name, table in tables.items()}
+
+    def operations(self, chunks: Iterable[Chunk]) -> Iterator[Operation]:
+        """Yield what a sink has to do for these chunks, in order."""
+        for chunk in chunks:
+            yield from self._of_chunk(chunk)
+
+    def _of_chunk(self, chunk: Chunk) -> Iterator[Operation]:
+        runs: dict[str, Rows] = {}
+        for index, (name, nanoseconds, event) in enumerate(chunk.records):
+            builder = self._builders.get(name)
+            if builder is None:
+                if name[:1] == "_":
+                    yield from runs.values()
+                    runs.clear()
+                    yield from self._reserved(chunk, index)
+                    continue
+                try:
+                    builder = self._builder_of(name)
+                except TableNameError as error:
+                    yield _reject(chunk, index, str(error))
+                    continue
+            try:
+                columns, row = (builder.exact_row if chunk.exact else builder.row)(nanoseconds, event)
+            except Unfit as reason:
+                yield _reject(chunk, index, str(reason))
+                continue
+            run = runs.get(name)
+            if run is None or run.columns is not columns:
+                if run is not None:
+                    yield run
+                yield from _made(builder)
+                run = runs[name] = Rows(chunk, builder.table.name, columns, [], [])
+            run.rows.append(row)
+            run.indexes.append(index)
+        yield from runs.values()
+
+    def _builder_of(self, name: str) -> RowBuilder:
+        """The builder of a table that is new, or that is written with other capitals."""
+        known = self._builders.get(name.lower())
+        if known is None:
+            known = self._builders[name.lower()] = RowBuilder(Table.fresh(check_table_name(name)))
+        self._builders[name] = known
+        return known
+
+    def _reserved(self, chunk: Chunk, index: int) -> Iterator[Operation]:
+        name, _, event = chunk.records[index]
+        try:
+            if name == DROPS:
+                yield Drop(chunk.source, str(event["cause"]), int(event["count"]))
+            elif name == DECLARE:
+                yield from self._declare(chunk.source, EventTable.from_dict(event))
+            else:
+                yield _reject(chunk, index, f"{name!r} is not a table that events can go to")
+        except (TelemetryError, KeyError, TypeError, ValueError) as error:
+            yield _reject(chunk, index, f"{type(error).__name__}: {error}")
+
+    def _declare(self, source: str, declared: EventTable) -> Iterator[Operation]:
+        builder = self._builder_of(declared.name)
+        builder.declare(declared)
+        yield from _made(builder)
+        yield Declare(source, declared)
+
+
+def _made(builder: RowBuilder) -> Iterator[Operation]:
+    """The table itself when it is new, else the columns that were added since."""
+    changes, builder.changes = builder.changes, []
+    table = builder.table
+    if table.exists:
+        for column, kind in changes:
+            yield Change(table.name, column, kind)
+    else:
+        table.exists = True
+        yield Create(table.name, dict(table.columns))
+
+
+def _reject(chunk: Chunk, index: int, reason: str) -> Reject:
+    offset, raw = chunk.raw(index)
+    return Reject(chunk.source, offset, chunk.records[index][0], reason, raw)
+
+
+class Ahead(Generic[_T]):
+    """Iterates over something in a thread of its own, a few items ahead of whoever takes them.
+
+    Args:
+        items: what to iterate over; an exception in it is raised where the items are taken.
+        depth: how many items may wait.
+    """
+
+    def __init__(self, items: Iterable[_T], depth: int = 4) -> None:
+        self._items = items
+        self._queue: queue.Queue[tuple[_T | None, BaseException | None, bool]] = queue.Queue(depth)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="telemetry-ahead", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            for item in self._items:
+                self._queue.put((item, None, False))
+                if self._stopped.is_set():
+                    return
+            self._queue.put((None, None, True))
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that takes the items
+            self._queue.put((None, error, True))
+
+    def __iter__(self) -> Iterator[_T]:
+        self._thread.start()
+        try:
+            while True:
+                item, error, last = self._queue.get()
+                if error is not None:
+                    raise error
+                if last:
+                    return
+                yield item  # type: ignore[misc]
+        finally:
+            self._stopped.set()
+            while self._thread.is_alive():  # it may wait for a free place in the queue
+                try:
+                    self._queue.get_nowait()
+                except queue.Empty:
+                    self._thread.join(0.001)

@@ -1,0 +1,122 @@
+"""The segments in a spool directory, of living and dead processes alike, and what can be read from them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .segment import NEW, pread, try_lock
+from .spool import SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK = 128 << 10
+_WINDOW = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Whole lines of one segment.
+
+    Attributes:
+        start: offset of the first byte, in bytes from the start of the segment.
+        data: the lines, each with its newline; empty for a gap.
+        gap: bytes before `end` that cannot be read because a loss of power left NULs among them.
+    """
+
+    start: int
+    data: bytes
+    gap: int = 0
+
+    @property
+    def end(self) -> int:
+        """Offset of the first byte after this piece."""
+        return self.start + len(self.data) + self.gap
+
+
+class SegmentReader:
+    """Reads the valid prefix of one segment.
+
+    Args:
+        directory: the spool directory.
+        name: the segment's file name.
+
+    Raises:
+        FileNotFoundError: somebody else has drained and deleted it.
+    """
+
+    def __init__(self, directory: str, name: str) -> None:
+        self.name = name
+        self._descriptor = os.open(os.path.join(directory, name), os.O_RDWR | getattr(os, "O_BINARY", 0))
+        #: True when no process has the segment any more: what is there now is all that will ever be there.
+        self.finished = try_lock(self._descriptor)
+        self.size = os.fstat(self._descriptor).st_size
+
+    def __enter__(self) -> SegmentReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def has_data(self, offset: int) -> bool:
+        """Tell whether there is a byte at the offset that nobody has read yet."""
+        return pread(self._descriptor, 1, offset) not in (b"", b"\0")
+
+    def pieces(self, offset: int) -> Iterator[Piece]:
+        """Yield whole lines from the offset on, and the gaps of a finished segment, up to the end of what is valid."""
+        want = CHUNK
+        while data := pread(self._descriptor, want, offset):
+            hole = data.find(0)
+            whole = data.rfind(b"\n", 0, hole if hole >= 0 else len(data)) + 1
+            if whole:
+                yield Piece(offset, data[:whole])
+                offset += whole
+                want = CHUNK
+            elif hole < 0 and len(data) == want:
+                want *= 2  # one line longer than this
+            elif self.finished and hole >= 0:
+                end = self._after_gap(offset + hole)
+                if end < 0:
+                    return
+                yield Piece(offset, b"", gap=end - offset)
+                offset = end
+            else:
+                return
+
+    def _after_gap(self, hole: int) -> int:
+        """Where lines go on after the NULs at `hole`; -1 when nothing but NULs follows."""
+        offset, in_hole = hole, True
+        while data := pread(self._descriptor, _WINDOW, offset):
+            begin = 0
+            if in_hole:
+                begin = len(data) - len(data.lstrip(b"\0"))
+                in_hole = begin == len(data)
+            if not in_hole:
+                newline = data.find(b"\n", begin)
+                if newline >= 0:
+                    return offset + newline + 1
+            offset += len(data)
+        return -1 if in_hole else offset
+
+
+def segment_names(directory: str) -> list[str]:
+    """The segments in a spool directory, oldest writer first and in order within each writer."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(directory) as entries:
+        return sorted(entry.name for entry in entries if entry.name.endswith(SUFFIX))
+    return []
+
+
+def remove_unborn(directory: str) -> None:
+    """Delete segments whose maker died before they had their name; a living maker's lock keeps its own."""
+    for entry in os.listdir(directory):
+        if entry.endswith(NEW):
+            with contextlib.suppress(FileNotFoundError):
+                descriptor = os.open(os.path.join(directory, entry), os.O_RDWR)
+                try:
+                    if try_lock(descriptor):
+                        os.unlink(os.path.join(directory, entry))
+                finally:
+                    os.close(descriptor)

@@ -1,0 +1,275 @@
+"""Tables: what a column may hold, what a declared table promises, and how an event becomes a row and comes back.
+
+A row holds the event's scalars in columns and everything else in `metadata_json` under its own key. Reading it back is
+one rule: the columns, overlaid by `metadata_json`, without what is null. So a null in `metadata_json` hides a column,
+which is how a row says that its time was not a field of the event.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+import orjson
+
+from .errors import DeclarationError, TableNameError
+from .event import dumps
+
+TIME = "timestamp"
+METADATA = "metadata_json"
+#: Names that an own table needs for itself, or that SQLite would take for its row number.
+RESERVED = frozenset({"id", TIME, METADATA, "rowid", "oid", "_rowid_"})
+MOST_COLUMNS = 64
+DEFAULT_INDEXES = (("timestamp",), ("agent_id", "timestamp"), ("event_type", "timestamp"), ("session_id", "timestamp"))
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
+_TABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}", re.ASCII)
+
+NewKeys = Literal["evolve", "overflow", "freeze"]
+
+
+class ColumnType(StrEnum):
+    """What a column holds; FLEXIBLE and NUMERIC are only met in tables that others have made."""
+
+    TEXT = "TEXT"
+    INTEGER = "INTEGER"
+    REAL = "REAL"
+    BOOLEAN = "BOOLEAN"
+    NUMERIC = "NUMERIC"
+    FLEXIBLE = "BLOB"
+
+
+_OF_VALUE = {str: ColumnType.TEXT, int: ColumnType.INTEGER, float: ColumnType.REAL, bool: ColumnType.BOOLEAN}
+_OF_ANNOTATION = {
+    "str": ColumnType.TEXT,
+    "int": ColumnType.INTEGER,
+    "float": ColumnType.REAL,
+    "bool": ColumnType.BOOLEAN,
+}
+_INT64 = 1 << 63
+_EXACT_IN_REAL = 1 << 53
+
+
+def type_of(value: object) -> ColumnType | None:
+    """The column type that a JSON scalar starts, or None for null and nested values."""
+    return _OF_VALUE.get(type(value))
+
+
+def fits(column: ColumnType, value: Any) -> bool:
+    """Tell whether a column can give this JSON scalar back exactly as it is."""
+    kind = type(value)
+    if kind is str:
+        if "\0" in value or not _is_utf8(value):
+            return False
+        if column is ColumnType.NUMERIC:
+            return not _looks_numeric(value)
+        return column is ColumnType.TEXT or column is ColumnType.FLEXIBLE
+    if kind is bool:
+        return column is ColumnType.BOOLEAN
+    if kind is int:
+        if column is ColumnType.REAL:
+            return abs(value) <= _EXACT_IN_REAL
+        return column in _WHOLE and -_INT64 <= value < _INT64
+    if kind is float:
+        return column in _FRACTIONAL and value - value == 0
+    return False
+
+
+_WHOLE = frozenset({ColumnType.INTEGER, ColumnType.NUMERIC, ColumnType.FLEXIBLE})
+_FRACTIONAL = frozenset({ColumnType.REAL, ColumnType.NUMERIC, ColumnType.FLEXIBLE})
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _looks_numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_identifier(name: str) -> bool:
+    """Tell whether a key may become a column."""
+    return _IDENTIFIER.fullmatch(name) is not None
+
+
+def check_table_name(name: object) -> str:
+    """The name itself, when it can be a table's.
+
+    Raises:
+        TableNameError: it cannot.
+    """
+    if not isinstance(name, str) or not _TABLE.fullmatch(name) or name.lower().startswith("sqlite_"):
+        raise TableNameError(
+            f"{name!r} cannot be a table name",
+            "use 1 to 63 letters, digits and underscores, beginning with a letter, such as permission_events",
+        )
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class EventTable:
+    """A declared table: what its events must and may have.
+
+    Args:
+        name: the table's name.
+        columns: column name → "TEXT", "INTEGER", "REAL" or "BOOLEAN"; `id`, `timestamp` and `metadata_json` are there
+            anyway.
+        required: fields that record() insists on; an event without them raises EventError.
+        indexes: further indexes, each a tuple of columns.
+        dedupe_key: columns whose values identify an event; a later event with equal values is counted, not stored.
+        new_keys: what happens to a field that has no column: "evolve" adds one, "overflow" keeps it in
+            `metadata_json`, "freeze" puts the event into `_rejects`. None: evolve for tables of this store, overflow
+            for tables that existed before.
+        doc: what the table means, in a sentence.
+
+    Raises:
+        TableNameError, DeclarationError: a name or type makes no sense.
+    """
+
+    name: str
+    columns: dict[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+    dedupe_key: tuple[str, ...] = ()
+    new_keys: NewKeys | None = None
+    doc: str = ""
+
+    def __post_init__(self) -> None:
+        check_table_name(self.name)
+        put = object.__setattr__
+        put(self, "required", _tuple(self.required))
+        put(self, "dedupe_key", _tuple(self.dedupe_key))
+        put(self, "indexes", tuple(_tuple(index) for index in self.indexes))
+        put(self, "columns", {name: str(kind).upper() for name, kind in self.columns.items()})
+        for name, kind in self.columns.items():
+            if not is_identifier(name) or name.lower() in RESERVED - {TIME}:
+                raise DeclarationError(f"{self.name}: {name!r} cannot be a declared column")
+            if kind not in _OF_ANNOTATION.values():
+                raise DeclarationError(f"{self.name}.{name}: no such type {kind!r}", "TEXT, INTEGER, REAL or BOOLEAN")
+        known = {*self.columns, TIME}
+        for name in (*self.dedupe_key, *(column for index in self.indexes for column in index)):
+            if name not in known:
+                raise DeclarationError(f"{self.name}: {name!r} is used as a key but not declared as a column")
+        if self.new_keys not in (None, "evolve", "overflow", "freeze"):
+            raise DeclarationError(f"{self.name}: new_keys is evolve, overflow or freeze, not {self.new_keys!r}")
+
+    @classmethod
+    def of(cls, declared: EventTable | type, name: str | None = None) -> EventTable:
+        """The declaration that a dataclass makes: its fields are columns, those without a default are required.
+
+        Args:
+            declared: an EventTable, which is returned as it is, or a dataclass.
+            name: the table's name; for a dataclass its `__table__`, else its own name in snake case.
+
+        Raises:
+            DeclarationError: it is neither.
+        """
+        if isinstance(declared, EventTable):
+            return declared
+        if not (isinstance(declared, type) and is_dataclass(declared)):
+            raise DeclarationError(f"cannot declare {declared!r}", "pass an EventTable or a dataclass")
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", declared.__name__).lower()
+        columns, required = {}, []
+        for each in fields(declared):
+            kind = each.type if isinstance(each.type, str) else getattr(each.type, "__name__", "")
+            kind = _OF_ANNOTATION.get(kind.replace("None", "").strip(" |"), "")
+            if kind and each.name not in RESERVED:
+                columns[each.name] = str(kind)
+            if each.default is each.default_factory:  # both MISSING
+                required.append(each.name)
+        doc = (declared.__doc__ or "").strip().split("\n")[0]
+        doc = "" if doc.startswith(declared.__name__ + "(") else doc
+        return cls(name or getattr(declared, "__table__", snake), columns, tuple(required), doc=doc)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The declaration in JSON's types, as it travels through the spool and stands in `_tables`."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> EventTable:
+        """The declaration from its dictionary; keys of later versions are ignored."""
+        return cls(**{each.name: values[each.name] for each in fields(cls) if each.name in values})
+
+
+def _tuple(names: Any) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+@dataclass(slots=True)
+class Table:
+    """What is known about one table while rows are made for it.
+
+    Attributes:
+        name: the table's name.
+        columns: every column that rows may fill, in order, without a row number's.
+        time: the column that takes the canonical time.
+        metadata: the column that takes what has no other; None where an adopted table has none.
+        new_keys: see EventTable.
+        sparse: rows leave out columns that the event lacks, because the table has defaults of its own.
+        numbered: its rows have a row number.
+        exists: False until the table has been made.
+    """
+
+    name: str
+    columns: dict[str, ColumnType]
+    time: str | None = TIME
+    metadata: str | None = METADATA
+    new_keys: NewKeys = "evolve"
+    sparse: bool = False
+    numbered: bool = True
+    exists: bool = True
+
+    @classmethod
+    def fresh(cls, name: str) -> Table:
+        """A table that is not there yet."""
+        return cls(name, {TIME: ColumnType.TEXT, METADATA: ColumnType.TEXT}, exists=False)
+
+    def names(self) -> tuple[str, ...]:
+        """The columns in the order of a full row."""
+        return tuple(self.columns)
+
+
+def event_of(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    """The event that a row was made of.
+
+    Args:
+        table: the row's table.
+        row: column name → value, as the database gives it.
+
+    Returns:
+        The same JSON value as was recorded; nulls are left out.
+    """
+    event: dict[str, Any] = {}
+    for name, kind in table.columns.items():
+        value = row.get(name)
+        if value is not None and name != table.metadata:
+            event[name] = bool(value) if kind is ColumnType.BOOLEAN else value
+    if table.metadata is not None and (text := row.get(table.metadata)):
+        event.update(_loads(text))
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def _loads(text: str) -> Any:
+    """Parse metadata: the standard library where integers may be long or surrogates alone, orjson otherwise."""
+    if "\\ud" in text or _LONG_INTEGER.search(text):
+        import json
+
+        return json.loads(text)
+    return orjson.loads(text)
+
+
+_LONG_INTEGER = re.compile(r"\d{19}")
+
+
+def metadata_text(extra: dict[str, Any]) -> str | None:
+    """The text of `metadata_json`, or None when there is nothing to say."""
+    return dumps(extra) if extra else None

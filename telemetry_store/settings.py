@@ -1,0 +1,109 @@
+"""Which database, and how it is used: arguments, environment variables and `telemetry.toml`, in this order."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from .errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .spool import Policy
+
+#: Environment variables that name the database, the first that is set wins.
+VARIABLES = ("TELEMETRY_DB", "FOUNDUPS_DB_PATH", "PIPELINE_DB_PATH")
+DEFAULT_DATABASE = os.path.join("data", "foundups.db")
+FILE = "telemetry.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a store works.
+
+    Args:
+        database: path of the SQLite file, or ":memory:".
+        backlog_limit: bytes that all segments of the spool may take up.
+        backlog_policy: what record() does beyond that or on a full disk: "block" drains inline and waits, "drop"
+            counts the event, "raise" raises SpoolFull.
+        patience: how long "block" waits before it raises SpoolFull, in seconds.
+        drain_interval: seconds between drains in the background; 0 switches them off.
+        sync_interval: seconds between synchronisations to the disk in the background; 0 switches them off.
+
+    Raises:
+        SettingsError: a value makes no sense.
+    """
+
+    database: str = DEFAULT_DATABASE
+    backlog_limit: int = 256 << 20
+    backlog_policy: Policy = "block"
+    patience: float = 30.0
+    drain_interval: float = 0.25
+    sync_interval: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.backlog_policy not in ("block", "drop", "raise"):
+            raise SettingsError(f"backlog_policy is block, drop or raise, not {self.backlog_policy!r}")
+        for name in ("backlog_limit", "patience", "drain_interval", "sync_interval"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise SettingsError(f"{name} is a number of at least 0, not {value!r}")
+
+    @property
+    def spool(self) -> str:
+        """The spool directory, beside the database."""
+        return self.database + "-spool"
+
+
+def load(
+    database: str | os.PathLike[str] | None = None,
+    *,
+    env: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    file: str = FILE,
+) -> Settings:
+    """The settings in force.
+
+    Args:
+        database: a path that overrides all others, or None.
+        env: a section `[env.NAME]` of the file that overrides its top level, such as "dev".
+        environment: instead of the process's environment variables.
+        file: path of the settings file; it need not exist.
+
+    Raises:
+        SettingsError: the file is not TOML, has an unknown key or no such section.
+    """
+    environment = os.environ if environment is None else environment
+    settings = _from_file(file, env)
+    named = next((environment[name] for name in VARIABLES if environment.get(name)), None)
+    path = os.fspath(database) if database is not None else named
+    return replace(settings, database=path) if path else settings
+
+
+def _from_file(file: str, env: str | None) -> Settings:
+    if not os.path.exists(file):
+        if env is not None:
+            raise SettingsError(f"there is no {file} that could have a section [env.{env}]")
+        return Settings()
+    import tomllib
+
+    try:
+        with open(file, "rb") as handle:
+            content = tomllib.load(handle)
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise SettingsError(f"{file}: {error}") from error
+    values: dict[str, Any] = dict(content.get("store", {}))
+    if env is not None:
+        sections = content.get("env", {})
+        if env not in sections:
+            raise SettingsError(f"{file} has no section [env.{env}]", f"there is: {', '.join(sections) or 'none'}")
+        values.update(sections[env])
+    unknown = values.keys() - {each.name for each in fields(Settings)}
+    if unknown:
+        known = ", ".join(each.name for each in fields(Settings))
+        raise SettingsError(f"{file}: unknown setting {', '.join(sorted(unknown))}", f"known are {known}")
+    if "database" in values:  # a relative path is meant from where the file is
+        values["database"] = os.path.join(os.path.dirname(file), str(values["database"]))
+    return Settings(**values)

@@ -1,0 +1,1 @@
+"""Where rows end up: one file per database engine, and one contract that they all keep."""

@@ -1,0 +1,120 @@
+"""What every sink guarantees.
+
+* A transaction is all or nothing: rows, rejects, cursors and sources commit together or not at all.
+* Offsets are read from the database inside the transaction, so replaying a source is harmless: what was committed is
+  not read again, and what was lost is.
+* `durable_cursors` tells only what a reader that starts afresh would see, and what a loss of power leaves.
+* An error says by its `retry` whether the same call may succeed later; after any error the transaction is undone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+    from telemetry_store.batch import Chunk, Counts, Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One imported file, as the ledger `_sources` keeps it.
+
+    Attributes:
+        path: where it was, absolute.
+        table: the table it went to.
+        device, inode: of the file, when it was last read.
+        size: bytes it had then.
+        prefix_hash: SHA-256 of its first `offset` bytes.
+        offset: bytes that are imported.
+        read, imported, duplicate, rejected, blank: lines; read = imported + duplicate + rejected + blank.
+        time_origin: where times of events without a time field came from.
+        duplicate_of: the path of the file with the same content that was imported instead, or an empty string.
+    """
+
+    path: str
+    table: str
+    device: int
+    inode: int
+    size: int
+    prefix_hash: str
+    offset: int = 0
+    read: int = 0
+    imported: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    blank: int = 0
+    time_origin: str = ""
+    duplicate_of: str = ""
+
+
+class Transaction(ABC):
+    """One transaction; it commits when its `with` block ends, and is undone when the block raises."""
+
+    @abstractmethod
+    def cursors(self) -> dict[str, int]:
+        """Segment name → bytes of it that are committed."""
+
+    @abstractmethod
+    def insert(self, chunks: Iterable[Chunk]) -> Counts:
+        """Store the records of the chunks, making tables and columns as they need them.
+
+        What a table refuses goes to `_rejects`; nothing else is refused. The chunks are iterated in another thread.
+        """
+
+    @abstractmethod
+    def advance(self, cursors: Mapping[str, int]) -> None:
+        """Set the offsets of segments."""
+
+    @abstractmethod
+    def forget(self, names: Iterable[str]) -> None:
+        """Delete the cursors of segments that are no longer there."""
+
+    @abstractmethod
+    def reject(self, rejects: Iterable[Reject]) -> None:
+        """Keep what could not be stored."""
+
+    @abstractmethod
+    def sources(self) -> list[Source]:
+        """Every imported file, in the order of import."""
+
+    @abstractmethod
+    def save_source(self, source: Source) -> None:
+        """Insert or replace the ledger's entry of (path, prefix identity)."""
+
+
+class Sink(ABC):
+    """A place for rows."""
+
+    @abstractmethod
+    def transaction(self, wait: float) -> AbstractContextManager[Transaction]:
+        """Begin a transaction, waiting up to `wait` seconds for the write lock.
+
+        Raises:
+            DatabaseError: by cause; see `retry`.
+        """
+
+    @abstractmethod
+    def settle(self, *, force: bool) -> bool:
+        """Bring what is committed to its final place, if there is much of it or `force`; False if others prevent it."""
+
+    @abstractmethod
+    def durable_cursors(self) -> dict[str, int]:
+        """The cursors as a fresh connection sees them."""
+
+    @abstractmethod
+    def query(self, sql: str, parameters: Any, wait: float) -> list[dict[str, Any]]:
+        """Run one read-only statement.
+
+        Raises:
+            QueryError: the SQL is wrong or would change something.
+            DatabaseError: by cause.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of every connection; the next call opens a new one."""

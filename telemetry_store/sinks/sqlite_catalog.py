@@ -1,0 +1,242 @@
+"""What tables an SQLite database has, and the statements that make and describe ours."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import orjson
+
+from telemetry_store.errors import DatabaseNewer
+from telemetry_store.schema import DEFAULT_INDEXES, METADATA, TIME, ColumnType, EventTable, Table
+from telemetry_store.timestamps import TIME_FIELDS
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+#: The migrations of the system tables, in order: name and SQL file.
+MIGRATIONS = (("system", "system.sql"),)
+_SET = "telemetry_store"
+#: The columns of `all_events` besides table, id and event; each is text in every table.
+_SHARED = ("event_type", "agent_id", "session_id")
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_of(value: str) -> str:
+    """An SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def sql(name: str) -> str:
+    """The text of one of the `.sql` files beside this module."""
+    return files(__package__).joinpath("sql", name).read_text(encoding="utf-8")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the system tables to this version; does nothing, and imports nothing, when they are.
+
+    Raises:
+        DatabaseNewer: migrations have been applied that this version does not know.
+    """
+    applied: set[str] = set()
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+        rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (_SET,))
+        applied = {name for (name,) in rows}
+    known = {name for name, _ in MIGRATIONS}
+    if applied - known:
+        newer = ", ".join(sorted(applied - known))
+        raise DatabaseNewer(
+            f"the database has migrations this version does not know: {newer}", "upgrade telemetry-store"
+        )
+    if known - applied:
+        _apply(connection)
+
+
+def _apply(connection: sqlite3.Connection) -> None:
+    import sqlite_utils  # 100 ms, and only needed once in the life of a database
+
+    migrations = sqlite_utils.Migrations(_SET)
+    for name, file in MIGRATIONS:
+
+        def run(db: sqlite_utils.Database, file: str = file) -> None:
+            for statement in sql(file).split(";\n"):
+                if statement.strip():
+                    db.execute(statement)
+
+        migrations(name=name)(run)
+    migrations.apply(sqlite_utils.Database(connection))
+
+
+def load_tables(connection: sqlite3.Connection) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
+    """Every event table, and the dedupe keys of those that have one."""
+    tables: dict[str, Table] = {}
+    keys: dict[str, tuple[str, ...]] = {}
+    for name, column, declared, pk, hidden, made_by, origin, declaration, known in connection.execute(
+        sql("load_tables.sql")
+    ):
+        own = origin == "created"
+        table = tables.get(name)
+        if table is None:
+            table = tables[name] = Table(name, {}, time=None, metadata=None, sparse=not own)
+            table.new_keys = "evolve" if own else "overflow"
+            table.numbered = "WITHOUT ROWID" not in made_by.upper()
+            if declaration:
+                spec = EventTable.from_dict(orjson.loads(declaration))
+                table.new_keys = spec.new_keys or table.new_keys
+                keys[name] = spec.dedupe_key
+        if hidden or _is_row_number(column, declared, pk, made_by):
+            continue
+        kind = ColumnType(known) if known else column_type(declared)
+        table.columns[column] = kind
+        if column == METADATA:
+            table.metadata = METADATA
+    for table in tables.values():
+        _find_time(table)
+    return tables, keys
+
+
+def _find_time(table: Table) -> None:
+    for name in TIME_FIELDS:
+        if table.columns.get(name) not in (None, ColumnType.INTEGER, ColumnType.REAL, ColumnType.BOOLEAN):
+            table.time = name
+            table.columns[name] = ColumnType.TEXT
+            return
+
+
+def _is_row_number(column: str, declared: str, pk: int, made_by: str) -> bool:
+    """Tell whether SQLite fills the column itself: an INTEGER PRIMARY KEY."""
+    return bool(pk) and declared.upper() == "INTEGER" and (column.lower() == "id" or "AUTOINCREMENT" in made_by.upper())
+
+
+def column_type(declared: str) -> ColumnType:
+    """What a column of this declared type holds, by SQLite's affinity rules (sqlite.org/datatype3.html, 3.1)."""
+    name = declared.upper()
+    if name in ("BOOLEAN", "BOOL"):
+        return ColumnType.BOOLEAN
+    for part, kind in _AFFINITY:
+        if part in name:
+            return kind
+    return ColumnType.NUMERIC if name else ColumnType.FLEXIBLE
+
+
+_AFFINITY = (
+    ("INT", ColumnType.INTEGER),
+    ("CHAR", ColumnType.TEXT),
+    ("CLOB", ColumnType.TEXT),
+    ("TEXT", ColumnType.TEXT),
+    ("BLOB", ColumnType.FLEXIBLE),
+    ("REAL", ColumnType.REAL),
+    ("FLOA", ColumnType.REAL),
+    ("DOUB", ColumnType.REAL),
+)
+
+
+def create_table(connection: sqlite3.Connection, name: str, columns: dict[str, ColumnType]) -> None:
+    """Make an own table, with its default indexes and its entries in `_tables`."""
+    body = ["id INTEGER PRIMARY KEY AUTOINCREMENT"]
+    body += [f"{quoted(each)} {kind}{' NOT NULL' if each == TIME else ''}" for each, kind in columns.items()]
+    connection.execute(f"CREATE TABLE {quoted(name)} ({', '.join(body)})")
+    describe(connection, name, "", "", "created")
+    for column, kind in columns.items():
+        describe(connection, name, column, kind, "created")
+    add_default_indexes(connection, name, columns)
+
+
+def add_column(connection: sqlite3.Connection, name: str, column: str, kind: ColumnType, *, widened: bool) -> None:
+    """Add a column, or note that a whole-number column now takes fractions too.
+
+    An INTEGER column of SQLite keeps any number exactly, so widening one needs no rewrite; `_tables` has its type.
+    """
+    if not widened:
+        connection.execute(f"ALTER TABLE {quoted(name)} ADD COLUMN {quoted(column)} {kind}")
+    describe(connection, name, column, kind, "created")
+
+
+def add_default_indexes(connection: sqlite3.Connection, name: str, columns: Iterable[str]) -> None:
+    """Make those default indexes whose columns exist by now."""
+    there = set(columns)
+    for index in DEFAULT_INDEXES:
+        if there.issuperset(index):
+            add_index(connection, name, index)
+
+
+def add_index(connection: sqlite3.Connection, name: str, columns: tuple[str, ...], *, unique: bool = False) -> None:
+    """Make an index unless it is there."""
+    kind, prefix = ("UNIQUE INDEX", "key") if unique else ("INDEX", "idx")
+    label = quoted(f"{prefix}_{name}_{'_'.join(columns)}")
+    on = ", ".join(map(quoted, columns))
+    connection.execute(f"CREATE {kind} IF NOT EXISTS {label} ON {quoted(name)} ({on})")
+
+
+def describe(connection: sqlite3.Connection, table: str, column: str, kind: str, origin: str) -> None:
+    """Note in `_tables` what a table or a column is; what people wrote there stays."""
+    connection.execute(
+        'INSERT INTO _tables ("table", "column", type, origin) VALUES (?, ?, ?, ?) '
+        'ON CONFLICT ("table", "column") DO UPDATE SET type = excluded.type',
+        (table, column, kind, origin),
+    )
+
+
+def apply_declaration(connection: sqlite3.Connection, declared: EventTable, columns: Iterable[str]) -> None:
+    """Make a declaration's indexes and unique key, and write it down.
+
+    Raises:
+        sqlite3.IntegrityError: the rows that are there already contradict the unique key.
+    """
+    name = declared.name
+    add_default_indexes(connection, name, columns)
+    for index in declared.indexes:
+        add_index(connection, name, index)
+    if declared.dedupe_key:
+        add_index(connection, name, declared.dedupe_key, unique=True)
+    connection.execute(
+        'INSERT INTO _tables ("table", origin, doc, declaration) VALUES (?, ?, ?, ?) ON CONFLICT ("table", "column") '
+        "DO UPDATE SET doc = iif(excluded.doc = '', doc, excluded.doc), declaration = excluded.declaration",
+        (name, "adopted", declared.doc, orjson.dumps(declared.as_dict()).decode()),
+    )
+
+
+def rebuild_all_events(connection: sqlite3.Connection, tables: Iterable[Table]) -> None:
+    """Make the view `all_events` anew, over every event table that has a time."""
+    arms = [_arm(table) for table in tables if table.time is not None]
+    connection.execute("DROP VIEW IF EXISTS all_events")
+    if arms:
+        connection.execute("CREATE VIEW all_events AS\n" + "\nUNION ALL\n".join(arms))
+
+
+def _arm(table: Table) -> str:
+    """One table's part of `all_events`; plain column names where possible, so that its indexes are used."""
+    shared = ", ".join(f"{_as_text(table, column)} AS {column}" for column in _SHARED)
+    pairs = ", ".join(
+        f"{text_of(name)}, {_json_value(name, kind)}" for name, kind in table.columns.items() if name != table.metadata
+    )
+    event = f"json_patch('{{}}', json_object({pairs}))"
+    if table.metadata is not None:
+        extra = quoted(table.metadata)
+        extra = f"iif(json_valid({extra}), {extra}, '{{}}')" if table.sparse else f"coalesce({extra}, '{{}}')"
+        event = f"json_patch({event}, {extra})"
+    number = "rowid" if table.numbered else "NULL"
+    return (
+        f'SELECT {quoted(str(table.time))} AS timestamp, {text_of(table.name)} AS "table", {number} AS id, '
+        f"{shared}, {event} AS event FROM {quoted(table.name)}"
+    )
+
+
+def _as_text(table: Table, column: str) -> str:
+    kind = table.columns.get(column)
+    if kind is ColumnType.TEXT:
+        return quoted(column)
+    return "CAST(NULL AS TEXT)" if kind is None else f"CAST({quoted(column)} AS TEXT)"
+
+
+def _json_value(name: str, kind: ColumnType) -> str:
+    if kind is ColumnType.BOOLEAN:
+        return f"json(CASE {quoted(name)} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
+    if kind is ColumnType.FLEXIBLE:
+        return f"iif(typeof({quoted(name)}) = 'blob', NULL, {quoted(name)})"
+    return quoted(name)
