@@ -87,19 +87,23 @@ class SegmentReader:
                 return
 
     def _after_gap(self, hole: int) -> int:
-        """Where lines go on after the NULs at `hole`; -1 when nothing but NULs follows."""
-        offset, in_hole = hole, True
+        """Where lines go on after the NULs at `hole`; -1 when none does.
+
+        What a process was copying when it was killed may have a hole too, since the bytes of a copy have no order;
+        it was never acknowledged, and nothing follows it.
+        """
+        rest = self._skip(hole, nul=True)
+        newline = self._skip(rest, nul=False) if rest >= 0 else -1
+        return newline + 1 if newline >= 0 and self._skip(newline + 1, nul=True) >= 0 else -1
+
+    def _skip(self, offset: int, *, nul: bool) -> int:
+        """The offset of the next byte that is no NUL, or of the next newline; -1 when there is none."""
         while data := pread(self._descriptor, _WINDOW, offset):
-            begin = 0
-            if in_hole:
-                begin = len(data) - len(data.lstrip(b"\0"))
-                in_hole = begin == len(data)
-            if not in_hole:
-                newline = data.find(b"\n", begin)
-                if newline >= 0:
-                    return offset + newline + 1
+            found = len(data) - len(data.lstrip(b"\0")) if nul else data.find(b"\n")
+            if 0 <= found < len(data):
+                return offset + found
             offset += len(data)
-        return -1 if in_hole else offset
+        return -1
 
 
 def segment_names(directory: str) -> list[str]:

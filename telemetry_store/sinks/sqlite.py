@@ -35,6 +35,8 @@ _CHECKPOINT_MS = 100
 _LARGE_WAL = 32 << 20
 _CACHE_KIB = 16_000
 
+_DOUBTFUL = ("SQLITE_CORRUPT", "SQLITE_IOERR", "SQLITE_NOTADB")
+
 _BY_CODE = {
     "SQLITE_BUSY": (DatabaseBusy, "another program holds the write lock; events wait in the spool"),
     "SQLITE_LOCKED": (DatabaseBusy, "another program holds the write lock; events wait in the spool"),
@@ -120,13 +122,18 @@ class SqliteSink(Sink):
             try:
                 yield SqliteTransaction(connection, self._known(connection))
                 connection.execute("COMMIT")
-            except BaseException:
-                self._tables = None
-                with contextlib.suppress(sqlite3.Error):
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
+            except BaseException as error:
+                self._undo(connection, error)
                 raise
             self._wal = self._wal or self._wal_inode()
+
+    def _undo(self, connection: sqlite3.Connection, error: BaseException) -> None:
+        self._tables = None
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        if getattr(error, "sqlite_errorname", "").startswith(_DOUBTFUL):
+            self.abandon()  # it may be the connection that is damaged, by a log that was replaced under it
 
     def _begin(self, deadline: float) -> sqlite3.Connection:
         while True:
