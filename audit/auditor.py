@@ -1,0 +1,101 @@
+"""The audit of a tree, from its files to the report."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.domain import domain
+from audit.files import is_line_file, outline, profile
+from audit.finding import Finding, Target, Unparsed
+from audit.project import Project
+from audit.report import Report
+from audit.risk import key, link, targets
+from audit.scan import Scan
+from audit.syntax_pool import check
+from audit.walk import LARGEST_SOURCE, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_profile = profile
+
+
+def audit(
+    root: Path,
+    *,
+    exclude: Sequence[str] = (),
+    profile: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Find every writer and reader of JSON lines below a directory.
+
+    Args:
+        root: The directory.
+        exclude: Globs of paths relative to the root, or of single names, to leave out.
+        profile: Whether to read the files of JSON lines on disk; without, only their sizes are known.
+        progress: Called with how many source files are done and how many there are.
+
+    Returns:
+        The report. A source that does not parse and a rule that fails are entries in it, never an exception.
+
+    Raises:
+        NotADirectoryError: ``root`` is not a directory.
+    """
+    if not os.path.isdir(root):
+        raise NotADirectoryError(f"{root} is not a directory")
+    start = time.perf_counter()
+    entries = list(walk(Path(root), exclude))
+    sources: dict[str, bytes] = {}
+    unparsed: list[Unparsed] = []
+    for entry in entries:
+        if entry.language != "python":
+            continue
+        if entry.size > LARGEST_SOURCE:
+            unparsed.append(Unparsed(entry.path, 0, "A401", f"{entry.size} bytes are more than a source file has"))
+            continue
+        try:
+            sources[entry.path] = Path(entry.full).read_bytes()
+        except OSError as error:
+            unparsed.append(Unparsed(entry.path, 0, "A401", str(error)))
+    with _quiet_collector(), check({e.path: e.full for e in entries if e.path in sources}) as troubles:
+        scan = Scan(Project({path: raw.decode("utf-8", "replace") for path, raw in sources.items()}))
+        for count, path in enumerate(sources):
+            scan.file(path)
+            if progress is not None:
+                progress(count + 1, len(sources))
+        unparsed += [*troubles(), *scan.unparsed]
+    disk = [entry for entry in entries if is_line_file(entry)]
+    facts = _profile(disk) if profile else tuple(outline(entry) for entry in disk)
+    findings = sorted(scan.findings, key=lambda each: (each.path, each.line, each.kind))
+    made = targets(findings, facts)
+    rated = tuple(_rated(each, made) for each in findings)
+    seconds = time.perf_counter() - start
+    return Report(
+        str(root), len(sources), seconds, rated, link(facts, made), made, tuple(sorted(unparsed, key=lambda u: u.path))
+    )
+
+
+def _rated(finding: Finding, made: Sequence[Target]) -> Finding:
+    about = domain(finding.target)[0]
+    for target in made:
+        if finding.id in target.writers or finding.id in target.readers:
+            return replace(finding, domain=target.domain, risk=target.risk)
+    return replace(finding, domain=about if key(finding.target).strip("*/.") else "other")
+
+
+@contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """Syntax trees are many objects and no garbage: collecting while they grow costs more than they do."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,131 @@
+"""Files of JSON lines on disk: what they hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import orjson
+
+from audit.finding import FileFact, KeyFact
+from audit.walk import LINE_SUFFIXES, Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+TIME_FIELDS = (
+    "timestamp",
+    "ts",
+    "time",
+    "created_at",
+    "recorded_at",
+    "granted_at",
+    "datetime",
+    "date",
+    "@timestamp",
+    "t",
+)
+_NAMES = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
+
+
+def is_line_file(entry: Entry) -> bool:
+    """Whether a file's name promises JSON lines."""
+    return entry.path.lower().endswith(LINE_SUFFIXES)
+
+
+def profile(entries: Sequence[Entry], progress: Callable[[int, int], None] | None = None) -> tuple[FileFact, ...]:
+    """Read files of JSON lines and say what they hold.
+
+    Args:
+        entries: The files.
+        progress: Called with how many are done and how many there are.
+
+    Returns:
+        One fact per file; a later file with the same bytes names the earlier one.
+    """
+    seen: dict[str, str] = {}
+    facts: list[FileFact] = []
+    for count, entry in enumerate(entries):
+        fact, digest = _profile(entry)
+        if fact.bytes and digest in seen:
+            fact = replace(fact, duplicate_of=seen[digest])
+        seen.setdefault(digest, entry.path)
+        facts.append(fact)
+        if progress is not None:
+            progress(count + 1, len(entries))
+    return tuple(facts)
+
+
+def outline(entry: Entry) -> FileFact:
+    """What is known of a file without reading it."""
+    modified = dt.datetime.fromtimestamp(os.stat(entry.full).st_mtime, dt.UTC)
+    return FileFact(entry.path, entry.size, modified=modified.isoformat())
+
+
+def _profile(entry: Entry) -> tuple[FileFact, str]:
+    fact = outline(entry)
+    if entry.path.lower().endswith((".gz", ".bz2", ".xz")):
+        return fact, entry.path
+    digest = hashlib.blake2b(digest_size=16)
+    lines = bad = events = 0
+    counts: Counter[str] = Counter()
+    types: dict[str, Counter[str]] = {}
+    samples: dict[str, object] = {}
+    with open(entry.full, "rb") as handle:
+        while block := list(islice(handle, 4096)):
+            for raw in block:
+                digest.update(raw)
+                if not raw.strip():
+                    continue
+                lines += 1
+                try:
+                    value = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+                except orjson.JSONDecodeError:
+                    bad += 1
+                    continue
+                if not isinstance(value, dict):
+                    continue
+                events += 1
+                for name, each in value.items():
+                    counts[name] += 1
+                    types.setdefault(name, Counter())[_NAMES.get(type(each), "string")] += 1
+                    samples.setdefault(name, each)
+    keys = tuple(KeyFact(n, c, c / events, dict(types[n].most_common())) for n, c in counts.most_common())
+    name = next((each for each in TIME_FIELDS if each in counts), "")
+    kind = time_kind(samples.get(name)) if name else ""
+    known = replace(
+        fact,
+        lines=lines,
+        bad=bad,
+        events=events,
+        keys=keys,
+        time_field=name if kind else "",
+        time_kind=kind,
+        profiled=True,
+    )
+    return known, digest.hexdigest()
+
+
+def time_kind(value: object) -> str:
+    """How a value says when: an ISO form, an epoch with its unit, or an empty string when it does not."""
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)", value):
+        return "iso" if re.search(r"(Z|[+-]\d\d:?\d\d)$", value[10:]) else "iso-naive"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        for unit, low in (("epoch-ns", 1e17), ("epoch-us", 1e14), ("epoch-ms", 1e11), ("epoch-s", 1e8)):
+            if value >= low:
+                return unit
+    return ""

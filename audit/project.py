@@ -1,0 +1,142 @@
+"""The modules of a tree: finds them by import name, parses them when they are asked for."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from dataclasses import dataclass, field
+
+from audit.module import Class, Module, Scope
+
+
+@dataclass(eq=False, slots=True)
+class Project:
+    """The Python sources of a tree.
+
+    Args:
+        sources: Text of each file by its path relative to the root.
+    """
+
+    sources: dict[str, str]
+    _modules: dict[str, Module | None] = field(default_factory=dict)
+    _tails: dict[str, list[str]] = field(default_factory=dict)
+    _words: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the paths by the last part of their import name."""
+        for path in self.sources:
+            self._tails.setdefault(dotted(path).rpartition(".")[2], []).append(path)
+
+    def module(self, path: str) -> Module | None:
+        """The parsed module, or ``None`` when the source does not parse."""
+        if path not in self._modules:
+            text = self.sources[path]
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    tree: ast.Module | None = ast.parse(text)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                tree = None
+            self._modules[path] = Module(path, text, tree) if tree is not None else None
+        return self._modules[path]
+
+    def adopt(self, path: str, tree: ast.Module) -> Module:
+        """Take a tree that a tolerant pass made of a file that does not parse."""
+        module = Module(path, self.sources[path], tree)
+        self._modules[path] = module
+        return module
+
+    def locate(self, name: str, importer: Module) -> Module | None:
+        """The module that an import names, relative imports and ``sys.path`` tricks included.
+
+        Args:
+            name: Dotted name, with leading dots when relative.
+            importer: The module that holds the import.
+
+        Returns:
+            The module, or ``None`` when it is not of this tree or when several would fit equally well.
+        """
+        if name.startswith("."):
+            level = len(name) - len(name.lstrip("."))
+            package = importer.path.split("/")[:-level]
+            rest = [part for part in name.lstrip(".").split(".") if part]
+            return self._exact("/".join([*package, *rest]))
+        found = self._exact(name.replace(".", "/"))
+        if found or not name:
+            return found
+        fits = [
+            path for path in self._tails.get(name.rpartition(".")[2], ()) if ("." + dotted(path)).endswith("." + name)
+        ]
+        if not fits:
+            return None
+        fits.sort(key=lambda path: -_shared(path, importer.path))
+        if len(fits) > 1 and _shared(fits[0], importer.path) == _shared(fits[1], importer.path):
+            return None
+        return self.module(fits[0])
+
+    def _exact(self, stem: str) -> Module | None:
+        for path in (stem + ".py", stem + "/__init__.py"):
+            if path in self.sources:
+                return self.module(path)
+        return None
+
+    def imported(  # noqa: PLR0911 - one per kind
+        self, module: Module, name: str, depth: int = 0
+    ) -> Scope | Class | Module | tuple[Module, str] | None:
+        """What a name of a module's top level is, imports and re-exports followed.
+
+        Returns:
+            A function, a class, a module, or the module and name of a variable; ``None`` when unknown.
+        """
+        if name in module.functions:
+            return module.functions[name]
+        if name in module.classes:
+            return module.classes[name]
+        if name in module.top.bindings:
+            return module, name
+        if name not in module.imports or depth > 6:
+            return None
+        source, symbol = module.imports[name]
+        if symbol:
+            origin = self.locate(source, module)
+            if origin is not None and origin is not module:
+                found = self.imported(origin, symbol, depth + 1)
+                if found is not None:
+                    return found
+            joined = source + symbol if source.endswith(".") else f"{source}.{symbol}"
+            return self.locate(joined, module)
+        return self.locate(source, module)
+
+    def mentioning(self, *words: str) -> list[str]:
+        """Paths of the files whose text holds all of the words."""
+        first, *rest = words
+        if first not in self._words:
+            self._words[first] = [path for path, text in self.sources.items() if first in text]
+        return [path for path in self._words[first] if all(word in self.sources[path] for word in rest)]
+
+    def lines_with(self, path: str, word: str) -> list[int]:
+        """Line numbers on which a file has a word as a whole."""
+        text = self.sources[path]
+        lines: list[int] = []
+        at, count = 0, 1
+        for found in re.finditer(rf"\b{re.escape(word)}\b", text):
+            count += text.count("\n", at, found.start())
+            at = found.start()
+            lines.append(count)
+        return lines
+
+
+def dotted(path: str) -> str:
+    """The import name of a source path."""
+    stem = path.removesuffix(".pyw").removesuffix(".py").removesuffix("/__init__")
+    return stem.replace("/", ".")
+
+
+def _shared(one: str, other: str) -> int:
+    count = 0
+    for left, right in zip(one.split("/"), other.split("/"), strict=False):
+        if left != right:
+            break
+        count += 1
+    return count

@@ -1,0 +1,107 @@
+"""Findings and files brought together by target, with risk and priority from evidence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from audit.domain import domain, table
+from audit.finding import Evidence, FileFact, Finding, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ORDER = {"high": 0, "medium": 1, "low": 2}
+
+
+def targets(findings: Sequence[Finding], files: Sequence[FileFact]) -> tuple[Target, ...]:
+    """One target for each file or pattern that code or disk knows, most risky first."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.target_kind == "parameter" and finding.kind == "reader" and len(finding.alternatives) > 1:
+            for name in dict.fromkeys(key(each) for each in finding.alternatives[1:]):
+                groups.setdefault(name, []).append(finding)
+        elif finding.target_kind in ("literal", "pattern"):
+            groups.setdefault(key(finding.target), []).append(finding)
+        elif finding.kind != "call-site":
+            groups.setdefault(f"{finding.path}:{finding.line} {finding.target}", []).append(finding)
+    paths = {name: matching(name, files) for name in groups}
+    touched = {path for found in paths.values() for path in found}
+    made = [_target(name, group, paths[name]) for name, group in groups.items()]
+    made += [_target(file.path, [], [file.path]) for file in files if file.path not in touched]
+    return tuple(sorted(made, key=lambda each: (ORDER[each.risk], ORDER[each.priority], each.target)))
+
+
+def key(target: str) -> str:
+    """A target with its variable parts made equal, so that two names of one family meet."""
+    return re.sub(r"\{[^}]*\}|\*+", "*", target.replace("\\", "/")).removeprefix("./")
+
+
+def matching(name: str, files: Iterable[FileFact]) -> list[str]:
+    """Paths of the files that a target's key matches, from the end of the path when it is not anchored."""
+    body = "[^/]*".join(re.escape(part) for part in name.split("*"))
+    if not re.sub(r"[*/.]", "", name):
+        return []
+    pattern = re.compile(rf"(?:.*/)?{body.removeprefix('[^/]*/')}$")
+    return [file.path for file in files if pattern.match(file.path)]
+
+
+def link(files: Sequence[FileFact], made: Sequence[Target]) -> tuple[FileFact, ...]:
+    """The files with the findings that touch them."""
+    writers: dict[str, list[str]] = {}
+    readers: dict[str, list[str]] = {}
+    for target in made:
+        for path in target.files:
+            writers.setdefault(path, []).extend(target.writers)
+            readers.setdefault(path, []).extend(target.readers)
+    return tuple(
+        replace(
+            f,
+            writers=tuple(dict.fromkeys(writers.get(f.path, ()))),
+            readers=tuple(dict.fromkeys(readers.get(f.path, ()))),
+        )
+        for f in files
+    )
+
+
+def _target(name: str, group: Sequence[Finding], paths: Sequence[str]) -> Target:
+    writers = [each for each in group if each.mode != "read"]
+    readers = [each for each in group if each.mode == "read"]
+    evidence = list(_evidence([each for each in writers if not each.test] or writers))
+    codes = {each.code for each in evidence}
+    risk = "high" if {"A301", "A302"} & codes else "medium" if {"A303", "A304", "A305"} & codes else "low"
+    modules = {each.path for each in group if not each.test}
+    priority = "high" if risk == "high" else "medium" if risk == "medium" or len(modules) > 1 else "low"
+    about, words = domain(name)
+    shown = next((each.target for each in group if key(each.target) == name), name)
+    return Target(
+        target=shown,
+        writers=tuple(each.id for each in writers),
+        readers=tuple(each.id for each in readers),
+        files=tuple(paths),
+        domain=about,
+        domain_words=words,
+        table=table(shown),
+        risk=risk,
+        priority=priority,
+        evidence=tuple(evidence),
+    )
+
+
+def _evidence(writers: Sequence[Finding]) -> Iterable[Evidence]:
+    places = sorted({f"{each.path}:{each.line}" for each in writers})
+    modes = {each.mode for each in writers}
+    if len(places) > 1:
+        yield Evidence("A301", f"{len(places)} places write it: {', '.join(places)}")
+    if modes >= {"append", "truncate"}:
+        yield Evidence("A302", "it is appended to in one place and truncated in another")
+    ways = sorted({way for each in writers for way in each.context} - {"unknown", "single"})
+    if ways:
+        yield Evidence("A303", f"it may be written from: {', '.join(ways)}")
+    for code in ("A304", "A305"):
+        found = next((one for each in writers for one in each.evidence if one.code == code), None)
+        if found:
+            yield found
+    if len(places) > 1 and not all(each.lock for each in writers):
+        yield Evidence("A306", "not every writer holds a lock")
