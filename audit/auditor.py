@@ -70,6 +70,7 @@ def audit(
             if progress is not None:
                 progress(count + 1, len(sources))
         unparsed += [*troubles(), *scan.unparsed]
+        scan.project.release()
     disk = [entry for entry in entries if is_line_file(entry)]
     facts = _profile(disk) if profile else tuple(outline(entry) for entry in disk)
     findings = sorted(scan.findings, key=lambda each: (each.path, each.line, each.kind))

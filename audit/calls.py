@@ -37,8 +37,9 @@ def call_sites(target: Scope, resolver: Resolver) -> list[CallSite]:
     if near == "__init__":
         near = target.module.path.split("/")[-2] if "/" in target.module.path else name
     word = target.cls.node.name if target.cls is not None else near
-    word = name if name == "__init__" else word
-    paths = dict.fromkeys([target.module.path, *project.mentioning(name if name != "__init__" else word, word)])
+    nested = target.cls is None and target.outer is not None and bool(target.outer.name)
+    own = nested or (target.cls is not None and name.startswith("_") and not name.startswith("__"))
+    paths = dict.fromkeys([target.module.path, *([] if own else project.mentioning(name, word))])
     found: list[CallSite] = []
     for path in paths:
         module = project.module(path)

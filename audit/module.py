@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,10 @@ class Scope:
             self._bindings = found
         return self._bindings
 
+    def forget(self) -> None:
+        """Drop what was computed."""
+        self._nodes = self._parents = self._bindings = None
+
     def _walk(self) -> None:
         if self._nodes is not None:
             return
@@ -179,6 +184,7 @@ class Module:
     classes: dict[str, Class] = field(default_factory=dict)
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
     top: Scope = field(init=False)
+    _lines: list[tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
         """Index the tree: one pass over statements."""
@@ -219,14 +225,20 @@ class Module:
 
     def scope_at(self, line: int) -> Scope:
         """The innermost function that holds a line, or the top level."""
-        best, start = self.top, 0
-        for scope in self.scopes[1:]:
-            node = scope.node
-            if isinstance(node, ast.Module):
-                continue
-            if start < node.lineno <= line <= (node.end_lineno or node.lineno):
-                best, start = scope, node.lineno
-        return best
+        if self._lines is None:
+            self._lines = [(scope.node.lineno, scope.node.end_lineno or 0) for scope in self.scopes[1:] if scope.name]  # type: ignore[union-attr]
+        for index in range(bisect_left(self._lines, (line, 0)) - 1, -1, -1):
+            if line <= self._lines[index][1]:
+                return self.scopes[index + 1]
+        return self.top
+
+    def release(self) -> None:
+        """Take apart what refers to itself, so that the memory is free at once."""
+        for scope in self.scopes:
+            scope.forget()
+        self.scopes.clear()
+        self.functions.clear()
+        self.classes.clear()
 
 
 def blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:

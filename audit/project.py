@@ -21,6 +21,7 @@ class Project:
     sources: dict[str, str]
     _modules: dict[str, Module | None] = field(default_factory=dict)
     _tails: dict[str, list[str]] = field(default_factory=dict)
+    _wanted: set[str] = field(default_factory=set)
     _words: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -40,6 +41,18 @@ class Project:
                 tree = None
             self._modules[path] = Module(path, text, tree) if tree is not None else None
         return self._modules[path]
+
+    def drop(self, path: str) -> None:
+        """Give back the memory of a module that has no findings, unless another one imports from it."""
+        if path not in self._wanted:
+            self._modules.pop(path, None)
+
+    def release(self) -> None:
+        """Give back the memory of all modules; what refers to itself is taken apart."""
+        for module in self._modules.values():
+            if module is not None:
+                module.release()
+        self._modules.clear()
 
     def adopt(self, path: str, tree: ast.Module) -> Module:
         """Take a tree that a tolerant pass made of a file that does not parse."""
@@ -73,11 +86,13 @@ class Project:
         fits.sort(key=lambda path: -_shared(path, importer.path))
         if len(fits) > 1 and _shared(fits[0], importer.path) == _shared(fits[1], importer.path):
             return None
+        self._wanted.add(fits[0])
         return self.module(fits[0])
 
     def _exact(self, stem: str) -> Module | None:
         for path in (stem + ".py", stem + "/__init__.py"):
             if path in self.sources:
+                self._wanted.add(path)
                 return self.module(path)
         return None
 

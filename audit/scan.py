@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from audit.module import Module, Scope
     from audit.project import Project
 
-OPENS = re.compile(
-    r"(?:open|open_text|open_binary|write_text|read_text|write_bytes|read_bytes|FileHandler|File|_ndjson)\s*\(|\blines\s*="
-)
-SPEAKS = re.compile(r"loads\(|dumps\(|dump\(|jsonl|ndjson|json_?lines|_json\b|Json|_line\b|parse_raw|encode\(|[{]\\?\"")
+OPENS = ("open(", "_text(", "_bytes(", "Handler(", "GzipFile(", "BZ2File(", "LZMAFile(", "_ndjson(", "lines=True")
+"""What a call that opens a file has in its text."""
+SERIALISED = ("dumps(", "loads(", "jsonl", "ndjson", "to_json", "_json", "Json", "JSON", "json_")
+"""What a file that handles JSON lines has in its text, apart from ``json.dump`` and a newline."""
 
 
 @dataclass(eq=False, slots=True)
@@ -53,7 +53,7 @@ class Scan:
             path: Relative to the root, one of the project's sources.
         """
         text = self.project.sources[path]
-        if not (SPEAKS.search(text) and OPENS.search(text)):
+        if not _promising(text):
             return
         module = self.project.module(path)
         broken = module is None
@@ -67,17 +67,26 @@ class Scan:
             self.resolver.forget()
             for scope in self._opening_scopes(module):
                 self._scope(scope)
+            if len(self.findings) == before:
+                self.project.drop(path)
             if broken:
                 self.findings[before:] = [replace(f, confidence="low") for f in self.findings[before:]]
         except Exception as error:  # noqa: BLE001 - a rule that fails is a finding, and the scan goes on
             self.unparsed.append(Unparsed(path, 0, "A402", f"{type(error).__name__}: {error}"))
 
     def _opening_scopes(self, module: Module) -> list[Scope]:
+        text = module.text
+        places: list[int] = []
+        for word in OPENS:
+            at = text.find(word)
+            while at >= 0:
+                places.append(at)
+                at = text.find(word, at + 1)
         scopes: dict[Scope, None] = {}
         at, line = 0, 1
-        for found in OPENS.finditer(module.text):
-            line += module.text.count("\n", at, found.start())
-            at = found.start()
+        for place in sorted(places):
+            line += text.count("\n", at, place)
+            at = place
             scopes[module.scope_at(line)] = None
         return list(scopes)
 
@@ -199,6 +208,14 @@ class Scan:
                 evidence=tuple(evidence),
             )
         )
+
+
+def _promising(text: str) -> bool:
+    if not any(word in text for word in OPENS):
+        return False
+    if any(word in text for word in SERIALISED):
+        return True
+    return "\\n" in text and ("dump(" in text or '{"' in text)
 
 
 def described(texts: tuple[Text, ...]) -> tuple[str, str]:
