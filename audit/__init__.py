@@ -1,7 +1,8 @@
 """Find every writer and reader of JSON lines in a codebase, and say how risky each is.
 
 ``audit(root)`` gives a ``Report``; ``Report.as_dict()`` is its JSON form and ``Report.as_text()`` its terminal form.
-``explain(code)`` tells what a rule means.
+``explain(code)`` tells what a rule means. ``as_markdown``, ``as_sarif`` and ``as_audit_report`` are other forms of a
+report; ``write_baseline`` and ``compare`` make a ratchet of it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,37 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audit.auditor import audit
+    from audit.baseline import Comparison, compare, write_baseline
     from audit.finding import Finding
+    from audit.formats import as_audit_report, as_markdown, as_sarif
     from audit.report import Report
     from audit.rules import explain
 
-__all__ = ["Finding", "Report", "audit", "explain"]
+__all__ = [
+    "Comparison",
+    "Finding",
+    "Report",
+    "as_audit_report",
+    "as_markdown",
+    "as_sarif",
+    "audit",
+    "compare",
+    "explain",
+    "write_baseline",
+]
 
-_HOMES = {"audit": "auditor", "Finding": "finding", "Report": "report", "explain": "rules"}
+_HOMES = {
+    "Comparison": "baseline",
+    "Finding": "finding",
+    "Report": "report",
+    "as_audit_report": "formats",
+    "as_markdown": "formats",
+    "as_sarif": "formats",
+    "audit": "auditor",
+    "compare": "baseline",
+    "explain": "rules",
+    "write_baseline": "baseline",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -51,7 +51,7 @@ def audit(
         raise NotADirectoryError(f"{root} is not a directory")
     start = time.perf_counter()
     entries = list(walk(Path(root), exclude))
-    sources: dict[str, bytes] = {}
+    sources: dict[str, str] = {}
     unparsed: list[Unparsed] = []
     for entry in entries:
         if entry.language != "python":
@@ -60,11 +60,11 @@ def audit(
             unparsed.append(Unparsed(entry.path, 0, "A401", f"{entry.size} bytes are more than a source file has"))
             continue
         try:
-            sources[entry.path] = Path(entry.full).read_bytes()
+            sources[entry.path] = Path(entry.full).read_bytes().decode("utf-8", "replace")
         except OSError as error:
             unparsed.append(Unparsed(entry.path, 0, "A401", str(error)))
     with _quiet_collector(), check({e.path: e.full for e in entries if e.path in sources}) as troubles:
-        scan = Scan(Project({path: raw.decode("utf-8", "replace") for path, raw in sources.items()}))
+        scan = Scan(Project(sources))
         for count, path in enumerate(sources):
             scan.file(path)
             if progress is not None:

@@ -45,7 +45,9 @@ class Project:
     def drop(self, path: str) -> None:
         """Give back the memory of a module that has no findings, unless another one imports from it."""
         if path not in self._wanted:
-            self._modules.pop(path, None)
+            module = self._modules.pop(path, None)
+            if module is not None:
+                module.release()
 
     def release(self) -> None:
         """Give back the memory of all modules; what refers to itself is taken apart."""

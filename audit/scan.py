@@ -24,6 +24,25 @@ if TYPE_CHECKING:
 
 OPENS = ("open(", "_text(", "_bytes(", "Handler(", "GzipFile(", "BZ2File(", "LZMAFile(", "_ndjson(", "lines=True")
 """What a call that opens a file has in its text."""
+HOPES = (
+    "'a",
+    '"a',
+    "'w",
+    '"w',
+    "'x",
+    '"x',
+    "mode",
+    "write",
+    "line",
+    "loads",
+    "jsonl",
+    "ndjson",
+    "split",
+    "Handler",
+    "File(",
+    "_json",
+)
+"""What a function that writes, or that reads by line, has in its text."""
 SERIALISED = ("dumps(", "loads(", "jsonl", "ndjson", "to_json", "_json", "Json", "JSON", "json_")
 """What a file that handles JSON lines has in its text, apart from ``json.dump`` and a newline."""
 
@@ -88,7 +107,8 @@ class Scan:
             line += text.count("\n", at, place)
             at = place
             scopes[module.scope_at(line)] = None
-        return list(scopes)
+        lines = text.split("\n")
+        return [scope for scope in scopes if _hopeful(scope, lines)]
 
     def _scope(self, scope: Scope) -> None:
         for opening in openings(scope, self.resolver):
@@ -208,6 +228,14 @@ class Scan:
                 evidence=tuple(evidence),
             )
         )
+
+
+def _hopeful(scope: Scope, lines: list[str]) -> bool:
+    """Whether the text of a function can write anything, or read line by line."""
+    if isinstance(scope.node, ast.Module):
+        return True
+    own = "\n".join(lines[scope.node.lineno - 1 : scope.node.end_lineno])
+    return any(word in own for word in HOPES)
 
 
 def _promising(text: str) -> bool:
