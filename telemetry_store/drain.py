@@ -170,7 +170,7 @@ class Drain:
                 drained.deleted += 1
                 self._totals.deleted += 1
 
-    def before_fork(self, patience: float = 0.2) -> None:
+    def before_fork(self, patience: float = 1.0) -> None:
         """Wait until no drain is under way and close the connection: none must cross a fork.
 
         A drain that takes longer than `patience` seconds is interrupted; it is undone and tried again.

@@ -128,6 +128,11 @@ def _create(path: str) -> int:
     raise FileExistsError(errno.EEXIST, "another process keeps taking this name", path)
 
 
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):  # it may have its final name already
+        os.unlink(path)
+
+
 class Segment:
     """One open segment of this process.
 
@@ -142,12 +147,13 @@ class Segment:
     def __init__(self, path: str, size: int) -> None:
         self.path = path
         self.size = size
+        self.descriptor = -1
         self.unsynced_name = True
         fresh = path + NEW
         with contextlib.ExitStack() as undo:
             self.descriptor = _create(fresh)
-            undo.callback(os.close, self.descriptor)
-            undo.callback(os.unlink, fresh)
+            undo.callback(self._release)
+            undo.callback(_unlink, fresh)
             self.bytes: Bytes = self._map()
             os.rename(fresh, path)
             undo.pop_all()
@@ -175,6 +181,12 @@ class Segment:
     def close(self) -> None:
         """Unmap and close; this releases the lock, and so says that nothing more will come."""
         self.bytes.close()
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        self._release()
+
+    def _release(self) -> None:
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self._release()  # its making was broken off by an exception from a signal handler

@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from .errors import SpoolFull, SpoolNewer, SpoolUnwritable
 from .segment import Segment, is_full_disk
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .segment import Bytes
 
+_T = TypeVar("_T")
 Policy = Literal["block", "drop", "raise"]
 
 #: The version of the segment format; a spool that says a higher one is not touched.
@@ -47,11 +48,9 @@ def prepare(directory: str) -> None:
         os.makedirs(directory, exist_ok=True)
         if not os.path.exists(path):
             fresh = f"{path}.{os.getpid()}"
-            with open(fresh, "w", encoding="ascii") as file:
-                file.write(f"{FORMAT}\n")
+            _with_file(fresh, os.O_WRONLY | os.O_CREAT, lambda file: os.write(file, b"%d\n" % FORMAT))
             os.replace(fresh, path)
-        with open(path, encoding="ascii") as file:
-            found = file.read().strip()
+        found = _with_file(path, os.O_RDONLY, lambda file: os.read(file, 64)).decode(errors="replace").strip()
     except OSError as error:
         if is_full_disk(error):
             raise SpoolFull(f"no space for the spool {directory}: {error.strerror}", "free some disk space") from error
@@ -60,6 +59,15 @@ def prepare(directory: str) -> None:
     if not found.isdigit() or int(found) > FORMAT:
         hint = "upgrade telemetry-store; nothing was written"
         raise SpoolNewer(f"the spool {directory} has format {found!r}, this version knows up to {FORMAT}", hint)
+
+
+def _with_file(path: str, flags: int, use: Callable[[int], _T]) -> _T:
+    """Use a file without open(), which is gone when destructors record at the end of the interpreter."""
+    descriptor = os.open(path, flags, 0o644)
+    try:
+        return use(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def backlog(directory: str) -> int:
@@ -148,16 +156,23 @@ class Spool:
                 # No call stands between these two lines, so no signal and no thread switch can come between them.
                 self._bytes[self._position : end] = line
                 self._position = end
+                if self._parked:
+                    self._append_parked()
             finally:
                 self._appending = False
-            if self._parked:
-                self._append_parked()
 
     def _append_parked(self) -> None:
+        """Append what interrupting calls have left; an interruption here neither loses nor doubles a line."""
         while self._parked:
-            line = self._parked[0]
-            self.append(line)
-            self._parked.remove(line)
+            end = self._position + len(self._parked[0])
+            if end > self._capacity:
+                if not self._make_room(len(self._parked[0])):
+                    del self._parked[0]
+                    continue
+                end = self._position + len(self._parked[0])
+            self._bytes[self._position : end] = self._parked[0]
+            self._position = end
+            del self._parked[0]
 
     def _make_room(self, need: int) -> bool:
         """Open a segment with space for `need` bytes; False when the line is dropped by policy."""
@@ -198,13 +213,13 @@ class Spool:
         smallest = max(SMALLEST, need)
         for size in dict.fromkeys((wanted, smallest)):
             path = os.path.join(self.directory, f"{self._writer}-{self._number:08d}{SUFFIX}")
+            self._number += 1  # also when this attempt is broken off: a name is used once
             try:
                 segment = Segment(path, size)
             except OSError as error:
                 if is_full_disk(error):
                     continue
                 raise SpoolUnwritable(f"cannot make the segment {path}: {error.strerror}") from error
-            self._number += 1
             self._adopt(segment)
             return ""
         return "disk full"
@@ -238,7 +253,11 @@ class Spool:
         with self._sync_lock:
             with self._lock:
                 if self._parked and not self._appending:
-                    self._append_parked()
+                    self._appending = True
+                    try:
+                        self._append_parked()
+                    finally:
+                        self._appending = False
                 current = self._segment
                 retired = tuple(self._retired)
             for segment in retired:

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import logging
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -263,8 +264,8 @@ class TelemetryStore:
 
     def _start(self) -> None:
         with self._starting:
-            if self._running or self._closed:
-                return
+            if self._running or self._closed or _exiting or sys.is_finalizing():
+                return  # a thread that is started at the end of the interpreter never runs
             self._running = True
             for name, loop, interval in (
                 ("telemetry-drain", _drain_loop, self.settings.drain_interval),
@@ -415,6 +416,7 @@ def _sync_loop(reference: weakref.ref[TelemetryStore], stop: threading.Event, in
 
 _STORES: weakref.WeakSet[TelemetryStore] = weakref.WeakSet()
 _forking: list[TelemetryStore] = []
+_exiting = False
 _default: TelemetryStore | None = None
 _default_lock = threading.Lock()
 
@@ -459,6 +461,8 @@ def _after_fork_in_child() -> None:
 
 
 def _at_exit() -> None:
+    global _exiting  # noqa: PLW0603
+    _exiting = True
     for store in list(_STORES):
         store._at_exit()  # noqa: SLF001
 
