@@ -104,6 +104,8 @@ class Scope:
         if self._bindings is None:
             found: dict[str, list[Binding]] = {}
             for node in self.nodes:
+                if node.__class__ not in _BINDERS:
+                    continue
                 for name, binding in _bound(node, self):
                     found.setdefault(name, []).append(binding)
             for places in found.values():
@@ -128,7 +130,9 @@ class Scope:
             nodes.append(node)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 continue
-            children = list(ast.iter_child_nodes(node))
+            children = _children(node)
+            if not children:
+                continue
             for child in children:
                 parents[child] = node
             stack.extend(reversed(children))
@@ -236,9 +240,50 @@ class Module:
         """Take apart what refers to itself, so that the memory is free at once."""
         for scope in self.scopes:
             scope.forget()
+            scope.node = _EMPTY
+        for cls in self.classes.values():
+            cls.node.body.clear()
+            cls.methods.clear()
+        self.tree = _EMPTY
         self.scopes.clear()
         self.functions.clear()
         self.classes.clear()
+
+
+_EMPTY = ast.Module([], [])
+_LEAVES = (ast.Name, ast.Constant)
+_DULL = frozenset(
+    {"ctx", "op", "ops", "type_comment", "kind", "conversion", "returns", "annotation", "attr", "arg", "id"}
+)
+_BINDERS = frozenset(
+    {
+        ast.Assign,
+        ast.AnnAssign,
+        ast.NamedExpr,
+        ast.For,
+        ast.AsyncFor,
+        ast.comprehension,
+        ast.With,
+        ast.AsyncWith,
+        ast.ExceptHandler,
+    }
+)
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """What ``ast.iter_child_nodes`` gives, without contexts, operators and annotations, and faster."""
+    found: list[ast.AST] = []
+    if node.__class__ in _LEAVES:
+        return found
+    for name in node._fields:
+        if name in _DULL:
+            continue
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            found += [each for each in value if isinstance(each, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 def blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
