@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +11,13 @@ from typing import TYPE_CHECKING
 from audit.domain import domain
 from audit.files import is_line_file, outline, profile
 from audit.finding import Finding, Target, Unparsed
-from audit.project import Project
 from audit.report import Report
 from audit.risk import key, link, targets
-from audit.scan import Scan
-from audit.syntax_pool import check
+from audit.shard import scan
 from audit.walk import LARGEST_SOURCE, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 _profile = profile
 
@@ -51,29 +47,20 @@ def audit(
         raise NotADirectoryError(f"{root} is not a directory")
     start = time.perf_counter()
     entries = list(walk(Path(root), exclude))
-    sources: dict[str, str] = {}
     unparsed: list[Unparsed] = []
+    sources: dict[str, str] = {}
     for entry in entries:
-        if entry.language != "python":
-            continue
-        if entry.size > LARGEST_SOURCE:
+        if entry.language == "python" and entry.size <= LARGEST_SOURCE:
+            sources[entry.path] = entry.full
+            if not os.access(entry.full, os.R_OK):
+                unparsed.append(Unparsed(entry.path, 0, "A401", "may not be read"))
+        elif entry.language == "python":
             unparsed.append(Unparsed(entry.path, 0, "A401", f"{entry.size} bytes are more than a source file has"))
-            continue
-        try:
-            sources[entry.path] = Path(entry.full).read_bytes().decode("utf-8", "replace")
-        except OSError as error:
-            unparsed.append(Unparsed(entry.path, 0, "A401", str(error)))
-    with _quiet_collector(), check({e.path: e.full for e in entries if e.path in sources}) as troubles:
-        scan = Scan(Project(sources))
-        for count, path in enumerate(sources):
-            scan.file(path)
-            if progress is not None:
-                progress(count + 1, len(sources))
-        unparsed += [*troubles(), *scan.unparsed]
-        scan.project.release()
+    part = scan(sources, progress)
+    unparsed += part.unparsed
     disk = [entry for entry in entries if is_line_file(entry)]
     facts = _profile(disk) if profile else tuple(outline(entry) for entry in disk)
-    findings = sorted(scan.findings, key=lambda each: (each.path, each.line, each.kind))
+    findings = sorted(part.findings, key=lambda each: (each.path, each.line, each.kind))
     made = targets(findings, facts)
     rated = tuple(_rated(each, made) for each in findings)
     seconds = time.perf_counter() - start
@@ -88,15 +75,3 @@ def _rated(finding: Finding, made: Sequence[Target]) -> Finding:
         if finding.id in target.writers or finding.id in target.readers:
             return replace(finding, domain=target.domain, risk=target.risk)
     return replace(finding, domain=about if key(finding.target).strip("*/.") else "other")
-
-
-@contextmanager
-def _quiet_collector() -> Iterator[None]:
-    """Syntax trees are many objects and no garbage: collecting while they grow costs more than they do."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
