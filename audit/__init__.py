@@ -2,7 +2,8 @@
 
 ``audit(root)`` gives a ``Report``; ``Report.as_dict()`` is its JSON form and ``Report.as_text()`` its terminal form.
 ``explain(code)`` tells what a rule means. ``as_markdown``, ``as_sarif`` and ``as_audit_report`` are other forms of a
-report; ``write_baseline`` and ``compare`` make a ratchet of it.
+report; ``write_baseline`` and ``compare`` make a ratchet of it, and
+``write_plan`` what a team reviews before it moves its events into tables.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from audit.baseline import Comparison, compare, write_baseline
     from audit.finding import Finding
     from audit.formats import as_audit_report, as_markdown, as_sarif
+    from audit.plan import Written, write_plan
     from audit.report import Report
     from audit.rules import explain
 
@@ -21,6 +23,7 @@ __all__ = [
     "Comparison",
     "Finding",
     "Report",
+    "Written",
     "as_audit_report",
     "as_markdown",
     "as_sarif",
@@ -28,12 +31,14 @@ __all__ = [
     "compare",
     "explain",
     "write_baseline",
+    "write_plan",
 ]
 
 _HOMES = {
     "Comparison": "baseline",
     "Finding": "finding",
     "Report": "report",
+    "Written": "plan",
     "as_audit_report": "formats",
     "as_markdown": "formats",
     "as_sarif": "formats",
@@ -41,6 +46,7 @@ _HOMES = {
     "compare": "baseline",
     "explain": "rules",
     "write_baseline": "baseline",
+    "write_plan": "plan",
 }
 
 
