@@ -85,6 +85,7 @@ def _profile(entry: Entry) -> tuple[FileFact, str]:
     counts: Counter[str] = Counter()
     types: dict[str, Counter[str]] = {}
     samples: dict[str, object] = {}
+    shapes: Counter[tuple[tuple[str, ...], tuple[type, ...]]] = Counter()
     with open(entry.full, "rb") as handle:
         while block := list(islice(handle, 4096)):
             for raw in block:
@@ -100,10 +101,15 @@ def _profile(entry: Entry) -> tuple[FileFact, str]:
                 if not isinstance(value, dict):
                     continue
                 events += 1
-                for name, each in value.items():
-                    counts[name] += 1
-                    types.setdefault(name, Counter())[_NAMES.get(type(each), "string")] += 1
-                    samples.setdefault(name, each)
+                shape = (tuple(value), tuple(map(type, value.values())))
+                if shape not in shapes:
+                    for name, each in value.items():
+                        samples.setdefault(name, each)
+                shapes[shape] += 1
+    for (names, sorts), times in shapes.items():
+        for name, sort in zip(names, sorts, strict=True):
+            counts[name] += times
+            types.setdefault(name, Counter())[_NAMES.get(sort, "string")] += times
     keys = tuple(KeyFact(n, c, c / events, dict(types[n].most_common())) for n, c in counts.most_common())
     name = next((each for each in TIME_FIELDS if each in counts), "")
     kind = time_kind(samples.get(name)) if name else ""

@@ -166,6 +166,8 @@ class Scan:
         )
 
     def _add(self, opening: Opening, kind: str, confidence: str, evidence: list[Evidence]) -> None:
+        if kind == "writer":
+            opening = replace(opening, path=_final_path(opening))
         texts = self.resolver.texts(opening.path, Frame(opening.scope))
         sites = self._sites(opening, texts, kind)
         if kind == "reader":
@@ -236,6 +238,25 @@ def _hopeful(scope: Scope, lines: list[str]) -> bool:
         return True
     own = "\n".join(lines[scope.node.lineno - 1 : scope.node.end_lineno])
     return any(word in own for word in HOPES)
+
+
+def _final_path(opening: Opening) -> ast.expr:
+    """The file that takes the place of another when the one that is opened is renamed to it afterwards."""
+    if not isinstance(opening.path, ast.Name) or opening.mode != "truncate":
+        return opening.path
+    for node in opening.scope.nodes:
+        if not (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.lineno > opening.call.lineno
+        ):
+            continue
+        if node.func.attr not in ("replace", "rename", "move"):
+            continue
+        names = [getattr(each, "id", "") for each in (node.func.value, *node.args[:1])]
+        if names[0] == opening.path.id and len(node.args) == 1:
+            return node.args[0]
+        if len(node.args) == 2 and names[1] == opening.path.id:
+            return node.args[1]
+    return opening.path
 
 
 def _promising(text: str) -> bool:
