@@ -1,16 +1,15 @@
 """What goes from a source into a sink: chunks of records in, operations on tables out.
 
-Sources (spool segments, old files) make chunks. `operations` turns them into steps that any sink can carry out in
-order. It never touches the sink, so it can run ahead in a thread of its own while the sink is busy.
+Sources (spool segments, old files) make chunks. A `Normaliser` turns them into steps that any sink can carry out in
+order; it never touches the sink itself.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .columns import rows_of
 from .errors import TableNameError, TelemetryError
 from .rows import RowBuilder, Unfit
 from .schema import ColumnType, EventTable, Table, check_table_name
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 #: Reserved table names in spool lines: a declaration travels with the events that it is for, and so do drop counts.
 DECLARE = "_declare"
 DROPS = "_drops"
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,34 +142,35 @@ class Normaliser:
             yield from self._of_chunk(chunk)
 
     def _of_chunk(self, chunk: Chunk) -> Iterator[Operation]:
-        runs: dict[str, Rows] = {}
-        for index, (name, nanoseconds, event) in enumerate(chunk.records):
-            builder = self._builders.get(name)
-            if builder is None:
-                if name[:1] == "_":
-                    yield from runs.values()
-                    runs.clear()
-                    yield from self._reserved(chunk, index)
-                    continue
-                try:
-                    builder = self._builder_of(name)
-                except TableNameError as error:
-                    yield _reject(chunk, index, str(error))
-                    continue
+        """Rows by table, in the order of the chunk within each; a declaration comes before what follows it."""
+        waiting: dict[str, list[int]] = {}
+        for index, (name, _, _) in enumerate(chunk.records):
+            if name[:1] == "_":
+                yield from self._of_tables(chunk, waiting)
+                waiting.clear()
+                yield from self._reserved(chunk, index)
+            elif name in waiting:
+                waiting[name].append(index)
+            else:
+                waiting[name] = [index]
+        yield from self._of_tables(chunk, waiting)
+
+    def _of_tables(self, chunk: Chunk, waiting: dict[str, list[int]]) -> Iterator[Operation]:
+        for name, indexes in waiting.items():
             try:
-                columns, row = (builder.exact_row if chunk.exact else builder.row)(nanoseconds, event)
-            except Unfit as reason:
-                yield _reject(chunk, index, str(reason))
+                builder = self._builders.get(name) or self._builder_of(name)
+            except TableNameError as error:
+                yield from (_reject(chunk, index, str(error)) for index in indexes)
                 continue
-            run = runs.get(name)
-            if run is None or run.columns is not columns:
-                if run is not None:
-                    yield run
+            rows = None
+            if not chunk.exact:
+                records = [chunk.records[index] for index in indexes] if len(waiting) > 1 else chunk.records
+                rows = rows_of(builder, records) if len(records) == len(indexes) else None
+            if rows is None:
+                yield from _row_by_row(builder, chunk, indexes)
+            else:
                 yield from _made(builder)
-                run = runs[name] = Rows(chunk, builder.table.name, columns, [], [])
-            run.rows.append(row)
-            run.indexes.append(index)
-        yield from runs.values()
+                yield Rows(chunk, builder.table.name, builder.table.names(), rows, indexes)
 
     def _builder_of(self, name: str) -> RowBuilder:
         """The builder of a table that is new, or that is written with other capitals."""
@@ -200,6 +199,26 @@ class Normaliser:
         yield Declare(source, declared)
 
 
+def _row_by_row(builder: RowBuilder, chunk: Chunk, indexes: list[int]) -> Iterator[Operation]:
+    run: Rows | None = None
+    for index in indexes:
+        _, nanoseconds, event = chunk.records[index]
+        try:
+            columns, row = builder.row(nanoseconds, event)
+        except Unfit as reason:
+            yield _reject(chunk, index, str(reason))
+            continue
+        if run is None or builder.changes or run.columns != columns:
+            if run is not None:
+                yield run
+            yield from _made(builder)
+            run = Rows(chunk, builder.table.name, columns, [], [])
+        run.rows.append(row)
+        run.indexes.append(index)
+    if run is not None:
+        yield run
+
+
 def _made(builder: RowBuilder) -> Iterator[Operation]:
     """The table itself when it is new, else the columns that were added since."""
     changes, builder.changes = builder.changes, []
@@ -215,46 +234,3 @@ def _made(builder: RowBuilder) -> Iterator[Operation]:
 def _reject(chunk: Chunk, index: int, reason: str) -> Reject:
     offset, raw = chunk.raw(index)
     return Reject(chunk.source, offset, chunk.records[index][0], reason, raw)
-
-
-class Ahead(Generic[_T]):
-    """Iterates over something in a thread of its own, a few items ahead of whoever takes them.
-
-    Args:
-        items: what to iterate over; an exception in it is raised where the items are taken.
-        depth: how many items may wait.
-    """
-
-    def __init__(self, items: Iterable[_T], depth: int = 4) -> None:
-        self._items = items
-        self._queue: queue.Queue[tuple[_T | None, BaseException | None, bool]] = queue.Queue(depth)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="telemetry-ahead", daemon=True)
-
-    def _run(self) -> None:
-        try:
-            for item in self._items:
-                self._queue.put((item, None, False))
-                if self._stopped.is_set():
-                    return
-            self._queue.put((None, None, True))
-        except BaseException as error:  # noqa: BLE001 - carried over to the thread that takes the items
-            self._queue.put((None, error, True))
-
-    def __iter__(self) -> Iterator[_T]:
-        self._thread.start()
-        try:
-            while True:
-                item, error, last = self._queue.get()
-                if error is not None:
-                    raise error
-                if last:
-                    return
-                yield item  # type: ignore[misc]
-        finally:
-            self._stopped.set()
-            while self._thread.is_alive():  # it may wait for a free place in the queue
-                try:
-                    self._queue.get_nowait()
-                except queue.Empty:
-                    self._thread.join(0.001)

@@ -86,8 +86,11 @@ def decode(data: bytes) -> tuple[list[Record], bool]:
     if _EXACT_END in data:
         return [decode_line(line) for line in data.splitlines()], True
     records = orjson.loads(b"[" + data[:-1].replace(b"\n", b",") + b"]")
-    if len(records) != data.count(b"\n"):
+    if len(records) != data.count(b"\n") or set(map(len, records)) != {3}:
         raise ValueError("a line holds more or less than one record")
+    names, stamps, events = zip(*records, strict=True)
+    if {*map(type, names)} != {str} or {*map(type, stamps)} != {int} or {*map(type, events)} != {dict}:
+        raise ValueError("a line holds something else than a record")
     return records, b"\\u0000" in data or b"\\ud" in data
 
 

@@ -27,7 +27,8 @@ TIME_FIELDS = (
     "updated_at",
     "date",
 )
-_LENGTH = 32
+#: Characters of the canonical form.
+LENGTH = 32
 #: Numbers below this are durations or counters, not times: 1973 in seconds.
 _EARLIEST_EPOCH = 100_000_000
 #: Upper limits of the magnitudes of s, ms, µs and ns since 1970, with the nanoseconds in each.
@@ -37,7 +38,7 @@ _SHORTEST = len("2025-01-01")
 
 def is_canonical(text: str) -> bool:
     """Tell whether a text already is a valid time in the canonical form."""
-    if len(text) != _LENGTH or text[26:] != "+00:00" or text[10] != "T" or text[19] != ".":
+    if len(text) != LENGTH or text[26:] != "+00:00" or text[10] != "T" or text[19] != ".":
         return False
     try:
         datetime.fromisoformat(text)

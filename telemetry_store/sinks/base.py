@@ -63,7 +63,7 @@ class Transaction(ABC):
     def insert(self, chunks: Iterable[Chunk]) -> Counts:
         """Store the records of the chunks, making tables and columns as they need them.
 
-        What a table refuses goes to `_rejects`; nothing else is refused. The chunks are iterated in another thread.
+        What a table refuses goes to `_rejects`; nothing else is refused.
         """
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.batch import Ahead, Change, Counts, Create, Declare, Drop, Normaliser, Reject, Rows
+from telemetry_store.batch import Change, Counts, Create, Declare, Drop, Normaliser, Reject, Rows
 from telemetry_store.sinks import sqlite_catalog as catalog
 from telemetry_store.sinks.base import Source, Transaction
 
@@ -50,7 +50,7 @@ class SqliteTransaction(Transaction):
 
     def insert(self, chunks: Iterable[Chunk]) -> Counts:
         self._counts = Counts()
-        for operation in Ahead(self._tables.normaliser.operations(chunks)):
+        for operation in self._tables.normaliser.operations(chunks):
             self._carry_out(operation)
         self._finish()
         return self._counts
