@@ -168,7 +168,9 @@ class Segment:
         return mmap.mmap(self.descriptor, self.size)
 
     def sync(self) -> None:
-        """Bring the bytes, and once the name, onto the disk."""
+        """Bring the bytes, and once the name, onto the disk; does nothing once it is closed."""
+        if self.descriptor < 0:
+            return
         if isinstance(self.bytes, mmap.mmap) and not hasattr(os, "fdatasync"):  # pragma: no cover - not run on Linux
             self.bytes.flush()
             os.fsync(self.descriptor)

@@ -188,6 +188,8 @@ class Spool:
             if self._policy == "raise" or left <= 0:
                 hint = "see `telemetry doctor`; free disk space, or raise the limit" if cause else ""
                 raise SpoolFull(f"no place in the spool {self.directory}: {cause}", hint)
+            with contextlib.suppress(OSError):
+                self._release_retired()
             self._relieve(left)
             time.sleep(min(0.02, max(left, 0.0)))
 
@@ -199,9 +201,11 @@ class Spool:
         """Go over to a new segment; returns why that is not possible, or an empty string."""
         if self._policy == "drop" and time.monotonic() < self._full_until:
             return self._full_cause
-        self._full_cause = self._open_next(need)
-        self._full_until = time.monotonic() + _RETRY_SECONDS
-        return self._full_cause
+        cause = self._open_next(need)
+        if cause:
+            self._full_cause, self._full_until = cause, time.monotonic() + _RETRY_SECONDS
+            self._retire()
+        return cause
 
     def _open_next(self, need: int) -> str:
         if not self._writer:
@@ -225,28 +229,25 @@ class Spool:
         return "disk full"
 
     def _adopt(self, segment: Segment) -> None:
-        old = self._segment
+        self._retire()
         # One statement each and no calls: a signal cannot leave the new map with the old position.
         self._bytes = segment.bytes
         self._position = 0
         self._capacity = segment.size
         self._segment = segment
         self._size = min(segment.size, LARGEST)
-        if old is not None:
-            old.bytes.close()
-            self._retired.append(old)  # its lock is released once it is on the disk, in sync()
-        self._report_drops()
+        for cause, count in self._unreported.items():  # there is space again: say in the spool what was dropped
+            self._parked.append(self._notice(cause, count))
+        self._unreported.clear()
 
-    def _report_drops(self) -> None:
-        """Say in the spool how many events were dropped, now that there is space again."""
-        for cause, count in list(self._unreported.items()):
-            line = self._notice(cause, count)
-            end = self._position + len(line)
-            if end > self._capacity:
-                return
-            self._bytes[self._position : end] = line
-            self._position = end
-            del self._unreported[cause]
+    def _retire(self) -> None:
+        """Let go of the current segment; its lock is released once it is on the disk, in sync()."""
+        old = self._segment
+        self._capacity = self._position = 0
+        self._segment = None
+        if old is not None:
+            self._retired.append(old)
+            old.bytes.close()
 
     def sync(self) -> None:
         """Bring everything that was appended onto the disk; record() is not held up meanwhile."""
@@ -259,15 +260,20 @@ class Spool:
                     finally:
                         self._appending = False
                 current = self._segment
-                retired = tuple(self._retired)
-            for segment in retired:
-                segment.sync()
-                with self._lock:
-                    self._retired.remove(segment)
-                segment.close()
+            self._release_retired()
             if current is not None:
                 # rotation leaves the descriptor open until a later sync(), which waits for this one
                 current.sync()
+
+    def _release_retired(self) -> None:
+        """Sync and close full segments, so that whoever drains can delete them."""
+        while self._retired:
+            segment = self._retired[0]
+            segment.sync()
+            with self._lock:
+                if segment in self._retired:
+                    self._retired.remove(segment)
+                    segment.close()
 
     def own_segment(self) -> tuple[str, int]:
         """The name of the current segment and the bytes used in it; an empty name before the first append."""

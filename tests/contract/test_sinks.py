@@ -1,0 +1,173 @@
+"""Every sink keeps the contract in `sinks/base.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telemetry_store.batch import DECLARE, DROPS, Chunk, Reject
+from telemetry_store.event import decode, encode
+from telemetry_store.schema import EventTable
+from telemetry_store.sinks.base import Sink, Source
+from telemetry_store.sinks.memory import MemorySink
+from telemetry_store.sinks.sqlite import SqliteSink
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sink]:
+    made = SqliteSink(str(tmp_path / "contract.db")) if request.param == "sqlite" else MemorySink()
+    yield made
+    made.close()
+
+
+def chunk(*events: tuple[str, dict], source: str = "s", exact: bool = False) -> Chunk:
+    lines = [encode(table, event, 1_760_000_000_000_000_000 + index) for index, (table, event) in enumerate(events)]
+    records, needs_care = decode(b"".join(lines))
+    return Chunk(source, records, lambda index: (index, lines[index]), exact or needs_care)
+
+
+def rows(sink: Sink, sql: str) -> list[dict]:
+    return sink.query(sql, (), 5.0)
+
+
+def test_rows_and_cursors_commit_together(sink: Sink) -> None:
+    """What one transaction stores is there afterwards, with its cursor."""
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert([chunk(("t", {"a": 1}), ("t", {"a": 2}))])
+        transaction.advance({"s": 10})
+    assert (counts.stored, counts.rejected, counts.tables) == (2, 0, {"t": 2})
+    assert [row["a"] for row in rows(sink, "SELECT a FROM t ORDER BY id")] == [1, 2]
+    assert sink.durable_cursors() == {"s": 10}
+
+
+def test_an_error_undoes_everything(sink: Sink) -> None:
+    """A transaction whose block raises leaves no row, no table and no cursor, and the next one works."""
+    with pytest.raises(RuntimeError), sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(("t", {"a": 1}))])
+        transaction.advance({"s": 10})
+        raise RuntimeError
+    with sink.transaction(5.0) as transaction:
+        assert transaction.cursors() == {}
+        transaction.insert([chunk(("t", {"b": 1}))])
+    assert [set(row) for row in rows(sink, "SELECT * FROM t")] == [{"id", "timestamp", "b", "metadata_json"}]
+
+
+def test_new_keys_add_columns(sink: Sink) -> None:
+    """A key that appears later becomes a column, in the same and in a later transaction."""
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(("t", {"a": 1}), ("t", {"a": 1, "b": "x"}))])
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(("t", {"c": 1.5}))])
+    assert [(row["a"], row["b"], row["c"]) for row in rows(sink, "SELECT a, b, c FROM t ORDER BY id")] == [
+        (1, None, None),
+        (1, "x", None),
+        (None, None, 1.5),
+    ]
+
+
+def test_a_whole_number_column_widens(sink: Sink) -> None:
+    """Fractions after whole numbers stay numbers in the same column."""
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(("t", {"n": 1})), chunk(("t", {"n": 1.5}))])
+    assert [row["n"] for row in rows(sink, "SELECT n FROM t ORDER BY id")] == [1, 1.5]
+    assert rows(sink, "SELECT type FROM _tables WHERE \"column\" = 'n'") == [{"type": "REAL"}]
+
+
+def test_refused_rows_are_kept(sink: Sink) -> None:
+    """A row that breaks a constraint goes to _rejects with its reason and bytes; its neighbours are stored."""
+    declared = EventTable("t", {"k": "TEXT"}, new_keys="freeze")
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert(
+            [chunk((DECLARE, declared.as_dict()), ("t", {"k": "a"}), ("t", {"other": 1}), ("t", {"k": "b"}))]
+        )
+    assert (counts.stored, counts.rejected) == (2, 1)
+    (reject,) = rows(sink, "SELECT * FROM _rejects")
+    assert "other" in reject["reason"]
+    assert b'"other"' in reject["raw"]
+
+
+def test_duplicates_are_counted(sink: Sink) -> None:
+    """A dedupe_key keeps the first event of each value, across transactions; events without a value all stay."""
+    declared = EventTable("t", {"k": "TEXT"}, dedupe_key=("k",))
+    with sink.transaction(5.0) as transaction:
+        first = transaction.insert([chunk((DECLARE, declared.as_dict()), ("t", {"k": "a"}), ("t", {"k": "a"}))])
+    with sink.transaction(5.0) as transaction:
+        second = transaction.insert([chunk(("t", {"k": "a"}), ("t", {"k": "b"}), ("t", {"n": 1}), ("t", {"n": 1}))])
+    assert (first.stored, first.duplicate, second.stored, second.duplicate) == (1, 1, 3, 1)
+
+
+def test_a_declaration_that_does_not_hold_is_rejected(sink: Sink) -> None:
+    """A unique key that the rows contradict is refused with a reason, and events go on being stored."""
+    declared = EventTable("t", {"k": "TEXT"}, dedupe_key=("k",))
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(("t", {"k": "a"}), ("t", {"k": "a"}))])
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert([chunk((DECLARE, declared.as_dict()), ("t", {"k": "a"}))])
+    assert (counts.stored, counts.rejected) == (1, 1)
+    assert "dedupe_key" in rows(sink, "SELECT reason FROM _rejects")[0]["reason"]
+
+
+def test_drops_are_noted(sink: Sink) -> None:
+    """A drop notice in the spool ends up in _drops with its cause and count."""
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk((DROPS, {"cause": "disk full", "count": 7}))])
+    assert rows(sink, "SELECT cause, count FROM _drops") == [{"cause": "disk full", "count": 7}]
+
+
+def test_bad_table_names_are_rejected(sink: Sink) -> None:
+    """A record for a table that cannot exist is kept as a reject, not lost and not fatal."""
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert([chunk(("no table", {"a": 1}), ("_cursors", {"a": 1}), ("t", {"a": 1}))])
+    assert (counts.stored, counts.rejected) == (1, 2)
+
+
+def test_cursors_move_and_are_forgotten(sink: Sink) -> None:
+    """Advancing replaces an offset; forgetting deletes it."""
+    with sink.transaction(5.0) as transaction:
+        transaction.advance({"a": 1, "b": 2})
+    with sink.transaction(5.0) as transaction:
+        transaction.advance({"a": 5})
+        transaction.forget(["b"])
+    assert sink.durable_cursors() == {"a": 5}
+
+
+def test_sources_and_rejects(sink: Sink) -> None:
+    """The ledger of files and the rejects of an importer come back as they were saved."""
+    source = Source("/x/a.jsonl", "t", 1, 2, 100, "ff", 100, 3, 1, 1, 1, 0, "field", "")
+    with sink.transaction(5.0) as transaction:
+        transaction.save_source(source)
+        transaction.reject([Reject("/x/a.jsonl", 5, "t", "why", b"\xff\x00")])
+    with sink.transaction(5.0) as transaction:
+        assert transaction.sources() == [source]
+    assert rows(sink, "SELECT offset, reason, raw FROM _rejects") == [{"offset": 5, "reason": "why", "raw": b"\xff\x00"}]
+
+
+def test_queries_cannot_write(sink: Sink) -> None:
+    """Statements that would change something are refused, in every form."""
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(("t", {"a": 1}))])
+    for sql in ("DELETE FROM t", "WITH x AS (SELECT 1) INSERT INTO t (timestamp) SELECT 'x' FROM x", "DROP TABLE t",
+                "ATTACH ':memory:' AS other", "PRAGMA journal_mode = DELETE", "PRAGMA query_only = 0", "VACUUM",
+                "CREATE TEMP TABLE z (a)", "SELECT load_extension('x')", "SELECT 1; SELECT 2"):  # fmt: skip
+        with pytest.raises(Exception, match=r".") as caught:
+            rows(sink, sql)
+        assert type(caught.value).__name__ == "QueryError", sql
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(("t", {"a": 2}))])
+    assert len(rows(sink, "SELECT * FROM t")) == 2
+
+
+def test_all_events_gives_back_the_event(sink: Sink) -> None:
+    """The view shows every table's events as JSON, newest first, with booleans and nested values as they were."""
+    events = [
+        ("a", {"agent_id": "x", "ok": True, "deep": {"k": [1, None]}, "timestamp": "2025-01-02T00:00:00.000000+00:00"}),
+        ("b", {"agent_id": "x", "n": 1.5}),
+    ]
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(*events)])
+    found = rows(sink, "SELECT \"table\", event FROM all_events WHERE agent_id = 'x' ORDER BY timestamp")
+    import json
+
+    assert [(row["table"], json.loads(row["event"])) for row in found] == [events[0], events[1]]
