@@ -209,7 +209,11 @@ class TelemetryStore:
             raise StoreClosed("the store is closed", "make a new TelemetryStore")
         if not self.flush(timeout):
             raise DatabaseBusy("events in the spool could not be committed in time", "raise the timeout")
-        return self._drain.sink.query(sql, parameters, timeout)
+        return self.read(sql, parameters, wait=timeout)
+
+    def read(self, sql: str, parameters: Any = (), /, *, wait: float = 30.0) -> list[dict[str, Any]]:
+        """Run one read-only SQL statement over what is committed, without draining first; see query()."""
+        return self._drain.sink.query(sql, parameters, wait)
 
     @contextlib.contextmanager
     def transaction(self, wait: float = 30.0) -> Iterator[Transaction]:
