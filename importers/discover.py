@@ -1,0 +1,71 @@
+"""Which files to import, and into which table each goes."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import orjson
+
+from telemetry_store import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_SURE = (".jsonl", ".ndjson")
+_MAYBE = (".txt", ".json", ".log")
+_SAMPLE = 64 << 10
+_COUNTERS = re.compile(r"(?:(?<=[_\-.])|^)(?:\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{4,6})?|\d+|[0-9a-f]{8,})(?=[_\-.]|$)", re.IGNORECASE)
+_OTHER = re.compile(r"[^0-9A-Za-z]+")
+
+
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """The files to import: those that are named, and the JSONL files below folders.
+
+    Below a folder `.jsonl` and `.ndjson` count; so do `.txt`, `.json` and `.log` whose first lines are JSON objects.
+    Hidden folders and spools (`…-spool`) are left out.
+
+    Raises:
+        UsageError: a path does not exist.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            found.update(dict.fromkeys(_below(path)))
+        elif path.exists():
+            found[path] = None
+        else:
+            raise UsageError(f"{path} does not exist", "give JSONL files, or folders that hold some")
+    return list(found)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not name.endswith("-spool"))
+        for name in sorted(names):
+            path = type(folder)(where) / name
+            if name.endswith(_SURE) or (name.endswith(_MAYBE) and holds_lines(path)):
+                yield path
+
+
+def holds_lines(path: Path) -> bool:
+    """Tell whether the first lines of a file, at least two or the only one, are JSON objects."""
+    with path.open("rb") as file:
+        sample = file.read(_SAMPLE)
+    lines = sample.split(b"\n")
+    whole = [line for line in (lines[:-1] if len(sample) == _SAMPLE else lines) if line.strip()]
+    try:
+        return bool(whole) and all(isinstance(orjson.loads(line), dict) for line in whole)
+    except ValueError:
+        return False
+
+
+def table_for(path: Path) -> str:
+    """The table that a file's name suggests: its words, without dates, counters and identifiers."""
+    stem = path.name.split(".")[0] or path.stem
+    words = _OTHER.sub("_", _COUNTERS.sub("", stem)).strip("_").lower()
+    if not words:
+        words = _OTHER.sub("_", path.parent.name).strip("_").lower() or "events"
+    return (words if words[0].isalpha() else f"t_{words}")[:63]
