@@ -1,0 +1,1 @@
+"""The modules as they were: each appends JSON lines in its own way."""

@@ -1,0 +1,1 @@
+"""The same modules after the change: each calls store.record."""
