@@ -16,7 +16,7 @@ SAME = frozenset(
 )
 
 
-def shape(node: ast.expr, frame: Frame, resolver: Resolver, depth: int = 0) -> str:  # noqa: PLR0911 - one per kind
+def shape(node: ast.expr, frame: Frame, resolver: Resolver, depth: int = 0) -> str:
     """The shape of the text or lines that an expression gives, as letters in order.
 
     Args:

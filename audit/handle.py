@@ -235,9 +235,7 @@ def _parses(node: ast.Call, frame: Frame, resolver: Resolver, depth: int = 0) ->
     )
 
 
-def _level(  # noqa: PLR0911 - one per kind
-    node: ast.expr, scope: Scope, is_handle: _Test, call: ast.Call, depth: int
-) -> str:
+def _level(node: ast.expr, scope: Scope, is_handle: _Test, call: ast.Call, depth: int) -> str:
     """How an expression comes from the handle: ``handle``, ``whole``, ``lines``, ``line``, or an empty string."""
     if depth > 14:
         return ""

@@ -98,9 +98,7 @@ class Project:
                 return self.module(path)
         return None
 
-    def imported(  # noqa: PLR0911 - one per kind
-        self, module: Module, name: str, depth: int = 0
-    ) -> Scope | Class | Module | tuple[Module, str] | None:
+    def imported(self, module: Module, name: str, depth: int = 0) -> Scope | Class | Module | tuple[Module, str] | None:
         """What a name of a module's top level is, imports and re-exports followed.
 
         Returns:

@@ -310,9 +310,7 @@ class Resolver:
                     ]
         return found
 
-    def _stored(  # noqa: PLR0911 - one per kind
-        self, place: Binding, frame: Frame, depth: int
-    ) -> list[tuple[ast.expr, Frame]]:
+    def _stored(self, place: Binding, frame: Frame, depth: int) -> list[tuple[ast.expr, Frame]]:
         value = place.value
         if value is None:
             return []
@@ -419,9 +417,7 @@ class Resolver:
                 return self.symbol(place.value, Frame(place.owner))
         return None
 
-    def chase(  # noqa: PLR0911 - one per kind
-        self, node: ast.expr, frame: Frame, depth: int = 0
-    ) -> list[tuple[ast.expr, Frame]]:
+    def chase(self, node: ast.expr, frame: Frame, depth: int = 0) -> list[tuple[ast.expr, Frame]]:
         """Follow names, attributes and calls to the expressions that make the value."""
         if depth > DEPTH:
             return []

@@ -195,7 +195,7 @@ class Scan:
                     found.append((site.call, site.frame, chosen))
         return found
 
-    def _finding(  # noqa: PLR0917 - the parts of one finding
+    def _finding(
         self,
         call: ast.Call,
         scope: Scope,

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _SURE = (".jsonl", ".ndjson")
 _MAYBE = (".txt", ".json", ".log")
 _SAMPLE = 64 << 10
-_COUNTERS = re.compile(r"(?:(?<=[_\-.])|^)(?:\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{4,6})?|\d+|[0-9a-f]{8,})(?=[_\-.]|$)", re.IGNORECASE)
+_COUNTERS = re.compile(
+    r"(?:(?<=[_\-.])|^)(?:\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{4,6})?|\d+|[0-9a-f]{8,})(?=[_\-.]|$)", re.IGNORECASE
+)
 _OTHER = re.compile(r"[^0-9A-Za-z]+")
 
 

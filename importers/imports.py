@@ -33,7 +33,7 @@ _QUIET = 60.0
 _DATE = re.compile(r"(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 
 
-class _Overtaken(Exception):  # noqa: N818 - not a fault: another import has gone on with the same file
+class _Overtaken(Exception):
     """The ledger's entry is not what it was when this import looked."""
 
 
@@ -167,7 +167,8 @@ class _FileImport:
         others = [each for each in transaction.sources() if not each.duplicate_of and each.offset > 0]
         if now.offset == 0:
             taken = any(
-                each.path == now.path and each.inode == now.inode and self._match.status == "imported" for each in others
+                each.path == now.path and each.inode == now.inode and self._match.status == "imported"
+                for each in others
             )
         else:
             taken = not any(each.offset == now.offset and each.prefix_hash == now.prefix_hash for each in others)

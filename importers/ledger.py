@@ -36,7 +36,8 @@ class Match:
 
 def prefix_hashes(file: BinaryIO, offsets: set[int]) -> dict[int, Any]:
     """The running SHA-256 at each of these offsets, as far as the file goes; read once, in blocks."""
-    digest, position, result = hashlib.sha256(), 0, {}
+    digest, position = hashlib.sha256(), 0
+    result: dict[int, Any] = {}
     file.seek(0)
     for offset in sorted(offsets):
         while position < offset:

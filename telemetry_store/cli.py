@@ -43,7 +43,9 @@ class Format(StrEnum):
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="From scattered JSONL files to one indexed database.")  # fmt: skip
-Db = Annotated[str | None, typer.Option("--db", help="The database; else TELEMETRY_DB, telemetry.toml, data/foundups.db.")]
+Db = Annotated[
+    str | None, typer.Option("--db", help="The database; else TELEMETRY_DB, telemetry.toml, data/foundups.db.")
+]
 Env = Annotated[str | None, typer.Option("--env", help="A section [env.NAME] of telemetry.toml, such as dev.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _WAIT = 10.0
@@ -70,7 +72,7 @@ def opened(db: str | None, env: str | None, *, reading: bool = True) -> Iterator
 
 
 def fresh(store: TelemetryStore) -> float:
-    """Bring in what is in the spool, or say that the database is busy; returns how long to wait for reads, in seconds."""
+    """Bring in what is in the spool, or say that the database is busy; returns the seconds to wait for reads."""
     try:
         if store.flush(_WAIT):
             return _WAIT
@@ -146,7 +148,7 @@ def stats(db: Db = None, env: Env = None, json: Json = False) -> None:
     print(
         f"\n{found['rows']} rows in {found['database']}, {terminal.size(found['size_bytes'])}; log "
         f"{terminal.size(found['wal_bytes'])}; spool {terminal.size(found['backlog_bytes'])} in "
-        f"{found['backlog_segments']} segments; {found['sources']['files']} imported files"
+        f"{found['backlog_segments']} segments; {found['imported_files']} imported files"
     )
     for label in ("rejects", "drops"):
         for reason, count in found[label].items():

@@ -25,6 +25,7 @@ JOIN (SELECT agent_id, avg(confidence) AS confidence FROM confidence_events GROU
 JOIN (SELECT agent_id, count(*) AS messages FROM chat_messages GROUP BY agent_id) AS m USING (agent_id)
 ORDER BY p.agent_id
 """.strip()
+_PER_WRITER = "SELECT agent_id, count(*) AS n FROM daemon_heartbeat WHERE agent_id LIKE 'writer_%' GROUP BY 1"
 _NEWEST = (
     "SELECT timestamp, \"table\", event_type, session_id FROM all_events WHERE agent_id = 'agent_3' "
     "ORDER BY timestamp DESC LIMIT 6"
@@ -113,12 +114,18 @@ def _ask(database: Path) -> None:
 
 
 def _switch(project: Path, database: Path) -> None:
-    _step("5. The modules are switched to store.record. Three processes record, this one queries; one is killed with -9.")
+    _step(
+        "5. The modules are switched to store.record. Three processes record, this one queries; one is killed with -9."
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     writers = {
         name: subprocess.Popen(
             [sys.executable, "-m", "switched.run", str(database.resolve()), name, str(_BEATS)],
-            cwd=project, env=environment, stdout=subprocess.PIPE, text=True)  # fmt: skip
+            cwd=project,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for name in _WRITERS
     }
     count = "SELECT count(*) AS n FROM daemon_heartbeat WHERE agent_id LIKE 'writer_%'"
@@ -136,10 +143,10 @@ def _switch(project: Path, database: Path) -> None:
             if all(writer.poll() is not None for writer in writers.values()):
                 break
         safe = {name: _last_number(writer.communicate()[0]) for name, writer in writers.items()}
-        rows = {row["agent_id"]: row["n"] for row in store.query(
-            "SELECT agent_id, count(*) AS n FROM daemon_heartbeat WHERE agent_id LIKE 'writer_%' GROUP BY 1")}  # fmt: skip
+        rows = {row["agent_id"]: row["n"] for row in store.query(_PER_WRITER)}
     compared = [
-        {"process": name, "was told they are safe": safe[name], "in the database": rows.get(name, 0)} for name in _WRITERS
+        {"process": name, "was told they are safe": safe[name], "in the database": rows.get(name, 0)}
+        for name in _WRITERS
     ]
     print("\n" + table(compared))
     lost = sum(max(row["was told they are safe"] - row["in the database"], 0) for row in compared)

@@ -115,7 +115,9 @@ def _database(connection: sqlite3.Connection, path: str, *, full: bool) -> Itera
     yield Finding("wal size", Severity.WARNING if hint else Severity.OK, size(wal), hint)
     writable = os.access(path, os.W_OK) and os.access(os.path.dirname(os.path.abspath(path)), os.W_OK)
     if not writable:
-        yield Finding("permissions", Severity.PROBLEM, "the database or its folder cannot be written", "see chmod, chown")
+        yield Finding(
+            "permissions", Severity.PROBLEM, "the database or its folder cannot be written", "see chmod, chown"
+        )
 
 
 def _spool(settings: Settings) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = "tuple[tuple[str, ...], tuple[Any, ...]]"
 
 
-class Unfit(Exception):  # noqa: N818 - it is a reason, not a fault
+class Unfit(Exception):
     """The table does not take this event; the text says why."""
 
 
@@ -92,7 +92,7 @@ class RowBuilder:
 
     def slot(self, key: str) -> ColumnType | None:
         """The type of the column that takes this key, if one does."""
-        return None if key == self.table.time or key == self.table.metadata else self.table.columns.get(key)
+        return None if key in (self.table.time, self.table.metadata) else self.table.columns.get(key)
 
     def _admit(self, event: dict[str, Any], chosen: str | None) -> None:
         """Add the columns that this event's keys want, and widen whole numbers to fractions."""

@@ -7,6 +7,7 @@ which is how a row says that its time was not a field of the event.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
@@ -69,10 +70,10 @@ def fits(column: ColumnType, value: Any) -> bool:
         return column is ColumnType.BOOLEAN
     if kind is int:
         if column is ColumnType.REAL:
-            return abs(value) <= _EXACT_IN_REAL
+            return bool(abs(value) <= _EXACT_IN_REAL)
         return column in _WHOLE and -_INT64 <= value < _INT64
     if kind is float:
-        return column in _FRACTIONAL and value - value == 0
+        return math.isfinite(value) and column in _FRACTIONAL
     return False
 
 
@@ -188,7 +189,7 @@ class EventTable:
                 required.append(each.name)
         doc = (declared.__doc__ or "").strip().split("\n")[0]
         doc = "" if doc.startswith(declared.__name__ + "(") else doc
-        return cls(name or getattr(declared, "__table__", snake), columns, tuple(required), doc=doc)
+        return cls(name or str(getattr(declared, "__table__", snake)), columns, tuple(required), doc=doc)
 
     def as_dict(self) -> dict[str, Any]:
         """The declaration in JSON's types, as it travels through the spool and stands in `_tables`."""

@@ -46,9 +46,8 @@ def statistics(store: TelemetryStore, *, wait: float = 30.0) -> dict[str, Any]:
         "backlog_bytes": backlog(store.settings.spool),
         "rejects": _grouped(query, "_rejects", "reason", "count(*)"),
         "drops": _grouped(query, "_drops", "cause", "sum(count)"),
-        "sources": query("SELECT count(*) AS files, coalesce(sum(read), 0) AS read, coalesce(sum(imported), 0) AS imported "
-                         "FROM _sources")[0],
-    }  # fmt: skip
+        "imported_files": sum(_grouped(query, "_sources", '"table"', "count(*)").values()),
+    }
 
 
 def _table(query: Query, name: str) -> dict[str, Any]:

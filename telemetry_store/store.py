@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import settings as settings_module
 from .batch import DECLARE, DROPS
@@ -71,7 +71,7 @@ class TelemetryStore:
             self._folder = tempfile.TemporaryDirectory(prefix="telemetry-", ignore_cleanup_errors=True)
             directory = self._folder.name
         self._sink = sink
-        self._drain = Drain(directory, _LazySink(self))
+        self._drain = Drain(directory, cast("Sink", _LazySink(self)))
         self._spool = Spool(
             directory,
             limit=settings.backlog_limit,
@@ -119,8 +119,8 @@ class TelemetryStore:
         elif type(event) is not dict:
             event = _event_of(event)
         if required:
-            _require(table, required, event)  # type: ignore[arg-type]
-        self._spool.append(encode(table, event))  # type: ignore[arg-type]
+            _require(table, required, event)
+        self._spool.append(encode(table, event))
         if not self._running:
             self._start()
 

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from telemetry_store.timestamps import TIME_FIELDS
 
 TIMES = st.sampled_from(
-    ["2025-10-09T08:53:20.000000+00:00", "2025-10-09 08:53:20", "2025-10-09T08:53:20Z", 1_760_000_000, 1.76e9, "soon", 3]
+    [
+        "2025-10-09T08:53:20.000000+00:00",
+        "2025-10-09 08:53:20",
+        "2025-10-09T08:53:20Z",
+        1_760_000_000,
+        1.76e9,
+        "soon",
+        3,
+    ]
 )
 SCALARS = st.one_of(
     st.none(),
@@ -19,6 +27,10 @@ SCALARS = st.one_of(
     st.characters(categories=["Cs"]),
     TIMES,
 )
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=6)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
 KEYS = st.sampled_from(["a", "b", "B", "agent_id", "id", "x y", "metadata_json", "rowid", *TIME_FIELDS[:4]])
 EVENTS = st.dictionaries(KEYS, VALUES, min_size=1, max_size=6)

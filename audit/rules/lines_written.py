@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 CODE = "A101"
 
 
-def check(  # noqa: PLR0911 - one per reason
-    opening: Opening, resolver: Resolver, *, named: bool
-) -> tuple[str, list[Use], str] | None:
+def check(opening: Opening, resolver: Resolver, *, named: bool) -> tuple[str, list[Use], str] | None:
     """Judge an opening.
 
     Args:

@@ -31,14 +31,14 @@ class MemorySink(SqliteSink):
         with self._lock, super().transaction(wait) as transaction:
             yield transaction
 
-    def settle(self, *, force: bool) -> bool:
+    def settle(self, *, force: bool) -> bool:  # noqa: ARG002 - there is no log
         return True
 
     def durable_cursors(self) -> dict[str, int]:
         with self._lock:
             return dict(self._current().execute("SELECT segment, offset FROM _cursors"))
 
-    def query(self, sql: str, parameters: Any, wait: float) -> list[dict[str, Any]]:
+    def query(self, sql: str, parameters: Any, wait: float) -> list[dict[str, Any]]:  # noqa: ARG002 - nobody else locks
         with self._lock:
             return run_on(self._current(), sql, parameters, self.path)
 

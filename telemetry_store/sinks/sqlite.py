@@ -213,7 +213,7 @@ def _abandon(connection: sqlite3.Connection) -> None:
     """Never close this connection: closing it would write a log that is no longer the database's into the database."""
     if hasattr(connection, "setconfig"):  # Python 3.12 and later
         with contextlib.suppress(sqlite3.Error):
-            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)  # type: ignore[attr-defined]
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)  # type: ignore[attr-defined]  # noqa: FBT003
             return
     import ctypes
 

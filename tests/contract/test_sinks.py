@@ -141,7 +141,9 @@ def test_sources_and_rejects(sink: Sink) -> None:
         transaction.reject([Reject("/x/a.jsonl", 5, "t", "why", b"\xff\x00")])
     with sink.transaction(5.0) as transaction:
         assert transaction.sources() == [source]
-    assert rows(sink, "SELECT offset, reason, raw FROM _rejects") == [{"offset": 5, "reason": "why", "raw": b"\xff\x00"}]
+    assert rows(sink, "SELECT offset, reason, raw FROM _rejects") == [
+        {"offset": 5, "reason": "why", "raw": b"\xff\x00"}
+    ]
 
 
 def test_queries_cannot_write(sink: Sink) -> None:

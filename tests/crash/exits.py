@@ -145,4 +145,4 @@ SHAPES = (
 )  # fmt: skip
 
 if __name__ == "__main__":
-    dict((shape.__name__, shape) for shape in SHAPES)[sys.argv[2]]()
+    {shape.__name__: shape for shape in SHAPES}[sys.argv[2]]()

@@ -78,9 +78,9 @@ def problems(database: Path | str, acknowledged: Acknowledged, in_flight: int = 
         check = connection.execute("PRAGMA integrity_check").fetchone()[0]
         if check != "ok":
             found.append(f"integrity_check: {check}")
-        if rejected := connection.execute("SELECT count(*), min(reason) FROM _rejects").fetchone():
-            if rejected[0]:
-                found.append(f"rejects: {rejected}")
+        rejected = connection.execute("SELECT count(*), min(reason) FROM _rejects").fetchone()
+        if rejected[0]:
+            found.append(f"rejects: {rejected}")
     left = [name for name in os.listdir(f"{database}-spool") if name.endswith((".jsonl", ".new"))]
     if left:
         found.append(f"segments left over: {left}")

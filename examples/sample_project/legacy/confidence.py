@@ -19,7 +19,12 @@ class ConfidenceTracker:
         """Change an agent's confidence and append the event."""
         level = min(max(self.levels.get(agent_id, 0.5) + change, 0.0), 1.0)
         self.levels[agent_id] = level
-        event = {"ts": time.time(), "agent_id": agent_id, "event_type": "confidence", "before_after": [level - change, level]}
+        event = {
+            "ts": time.time(),
+            "agent_id": agent_id,
+            "event_type": "confidence",
+            "before_after": [level - change, level],
+        }
         with self.log.open("a", encoding="utf-8") as file:
             json.dump({**event, "confidence": level}, file)
             file.write("\n")

@@ -28,7 +28,9 @@ def main(folder: str, turns: int = 300) -> None:
         tracker.update(agent, chance.uniform(-0.1, 0.1))
         log_message(folder, session, agent, " ".join(chance.choices(WORDS, k=6)))
         recorder = SessionRecorder(folder, session)
-        recorder.step(agent, chance.choice(["click", "type"]), ok=chance.random() > 0.1, milliseconds=chance.randrange(900))
+        recorder.step(
+            agent, chance.choice(["click", "type"]), ok=chance.random() > 0.1, milliseconds=chance.randrange(900)
+        )
         log_metric(folder, "queue_length", chance.randrange(40))
         if turn % 20 == 0:
             errors.error("could not reach the service", extra={"agent_id": agent})

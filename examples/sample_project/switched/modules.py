@@ -20,7 +20,9 @@ PERMISSIONS = EventTable(
 def log_permission(store: TelemetryStore, agent_id: str, event_type: str, level: str) -> None:
     """Record one permission event."""
     store.declare(PERMISSIONS)
-    store.record("permission_events", agent_id=agent_id, event_type=event_type, permission_level=level, granted_by="0102")
+    store.record(
+        "permission_events", agent_id=agent_id, event_type=event_type, permission_level=level, granted_by="0102"
+    )
 
 
 def log_confidence(store: TelemetryStore, agent_id: str, before: float, after: float) -> None:
@@ -35,9 +37,17 @@ def log_message(store: TelemetryStore, session_id: str, agent_id: str, text: str
     store.record("chat_messages", session_id=session_id, agent_id=agent_id, text=text)
 
 
-def log_step(store: TelemetryStore, session_id: str, agent_id: str, action: str, *, ok: bool, milliseconds: int) -> None:
+def log_step(
+    store: TelemetryStore, session_id: str, agent_id: str, action: str, *, ok: bool, milliseconds: int
+) -> None:
     """Record a step of a browser session."""
-    fields = {"session_id": session_id, "agent_id": agent_id, "event_type": action, "ok": ok, "duration_ms": milliseconds}
+    fields = {
+        "session_id": session_id,
+        "agent_id": agent_id,
+        "event_type": action,
+        "ok": ok,
+        "duration_ms": milliseconds,
+    }
     store.record("selenium_sessions", fields)
 
 
