@@ -76,49 +76,62 @@ def outline(entry: Entry) -> FileFact:
     return FileFact(entry.path, entry.size, modified=modified.isoformat())
 
 
+class _Shapes:
+    """Counts the shapes of a file's records: their keys and the types of their values."""
+
+    def __init__(self) -> None:
+        self.lines = self.bad = self.events = 0
+        self.samples: dict[str, object] = {}
+        self._shapes: Counter[tuple[tuple[str, ...], tuple[type, ...]]] = Counter()
+
+    def add(self, raw: bytes) -> None:
+        """Count one line."""
+        if not raw.strip():
+            return
+        self.lines += 1
+        try:
+            value = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+        except orjson.JSONDecodeError:
+            self.bad += 1
+            return
+        if isinstance(value, dict):
+            self.events += 1
+            shape = (tuple(value), tuple(map(type, value.values())))
+            if shape not in self._shapes:
+                for name, each in value.items():
+                    self.samples.setdefault(name, each)
+            self._shapes[shape] += 1
+
+    def keys(self) -> tuple[KeyFact, ...]:
+        """The keys, most frequent first, with their types and how often they are there."""
+        counts: Counter[str] = Counter()
+        types: dict[str, Counter[str]] = {}
+        for (names, sorts), times in self._shapes.items():
+            for name, sort in zip(names, sorts, strict=True):
+                counts[name] += times
+                types.setdefault(name, Counter())[_NAMES.get(sort, "string")] += times
+        return tuple(KeyFact(n, c, c / self.events, dict(types[n].most_common())) for n, c in counts.most_common())
+
+
 def _profile(entry: Entry) -> tuple[FileFact, str]:
     fact = outline(entry)
     if entry.path.lower().endswith((".gz", ".bz2", ".xz")):
         return fact, entry.path
     digest = hashlib.blake2b(digest_size=16)
-    lines = bad = events = 0
-    counts: Counter[str] = Counter()
-    types: dict[str, Counter[str]] = {}
-    samples: dict[str, object] = {}
-    shapes: Counter[tuple[tuple[str, ...], tuple[type, ...]]] = Counter()
+    shapes = _Shapes()
     with open(entry.full, "rb") as handle:
         while block := list(islice(handle, 4096)):
             for raw in block:
                 digest.update(raw)
-                if not raw.strip():
-                    continue
-                lines += 1
-                try:
-                    value = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
-                except orjson.JSONDecodeError:
-                    bad += 1
-                    continue
-                if not isinstance(value, dict):
-                    continue
-                events += 1
-                shape = (tuple(value), tuple(map(type, value.values())))
-                if shape not in shapes:
-                    for name, each in value.items():
-                        samples.setdefault(name, each)
-                shapes[shape] += 1
-    for (names, sorts), times in shapes.items():
-        for name, sort in zip(names, sorts, strict=True):
-            counts[name] += times
-            types.setdefault(name, Counter())[_NAMES.get(sort, "string")] += times
-    keys = tuple(KeyFact(n, c, c / events, dict(types[n].most_common())) for n, c in counts.most_common())
-    name = next((each for each in TIME_FIELDS if each in counts), "")
-    kind = time_kind(samples.get(name)) if name else ""
+                shapes.add(raw)
+    name = next((each for each in TIME_FIELDS if each in shapes.samples), "")
+    kind = time_kind(shapes.samples[name]) if name else ""
     known = replace(
         fact,
-        lines=lines,
-        bad=bad,
-        events=events,
-        keys=keys,
+        lines=shapes.lines,
+        bad=shapes.bad,
+        events=shapes.events,
+        keys=shapes.keys(),
         time_field=name if kind else "",
         time_kind=kind,
         profiled=True,

@@ -90,7 +90,8 @@ def _target(name: str, group: Sequence[Finding], paths: Sequence[str]) -> Target
 
 
 def _evidence(writers: Sequence[Finding]) -> Iterable[Evidence]:
-    places = sorted({f"{each.path}:{each.line}" for each in writers})
+    # a call-site is another way to the same opening, not another writer
+    places = sorted({f"{each.path}:{each.line}" for each in writers if each.kind == "writer"})
     modes = {each.mode for each in writers}
     if len(places) > 1:
         yield Evidence("A301", f"{len(places)} places write it: {', '.join(places)}")
