@@ -106,9 +106,11 @@ class _FileImport:
         fallback, origin = _fallback_time(path, status.st_mtime_ns)
         known = match.known
         self._start = known or Source("", "", 0, 0, 0, "", 0)
-        self._source = replace(
-            known or Source(str(path), table, 0, 0, 0, "", time_origin=origin),
-            path=str(path), device=status.st_dev, inode=status.st_ino, size=self._size)  # fmt: skip
+        if known is None:
+            known = Source(str(path), table, status.st_dev, status.st_ino, 0, "", time_origin=origin)
+        elif match.status != "moved":  # a file that was renamed goes on under the name it was imported from
+            known = replace(known, device=status.st_dev, inode=status.st_ino)
+        self._source = replace(known, size=self._size)
         growing = time.time() - status.st_mtime < _QUIET
         self._reader = LineReader(file, str(path), self._source.table, fallback, growing=growing)
 

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .columns import rows_of
 from .errors import TableNameError, TelemetryError
+from .event import DECLARE, DROPS
 from .rows import RowBuilder, Unfit
 from .schema import ColumnType, EventTable, Table, check_table_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .event import Record
 
-#: Reserved table names in spool lines: a declaration travels with the events that it is for, and so do drop counts.
-DECLARE = "_declare"
-DROPS = "_drops"
+RESERVED = frozenset({DECLARE, DROPS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class Rows:
     table: str
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
-    indexes: list[int]
+    indexes: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +142,13 @@ class Normaliser:
 
     def _of_chunk(self, chunk: Chunk) -> Iterator[Operation]:
         """Rows by table, in the order of the chunk within each; a declaration comes before what follows it."""
+        names = {name for name, _, _ in chunk.records}
+        if len(names) == 1 and not names & RESERVED:
+            yield from self._of_tables(chunk, {names.pop(): range(len(chunk.records))})
+            return
         waiting: dict[str, list[int]] = {}
         for index, (name, _, _) in enumerate(chunk.records):
-            if name[:1] == "_":
+            if name in RESERVED:
                 yield from self._of_tables(chunk, waiting)
                 waiting.clear()
                 yield from self._reserved(chunk, index)
@@ -155,7 +158,7 @@ class Normaliser:
                 waiting[name] = [index]
         yield from self._of_tables(chunk, waiting)
 
-    def _of_tables(self, chunk: Chunk, waiting: dict[str, list[int]]) -> Iterator[Operation]:
+    def _of_tables(self, chunk: Chunk, waiting: Mapping[str, Sequence[int]]) -> Iterator[Operation]:
         for name, indexes in waiting.items():
             try:
                 builder = self._builders.get(name) or self._builder_of(name)
@@ -185,10 +188,8 @@ class Normaliser:
         try:
             if name == DROPS:
                 yield Drop(chunk.source, str(event["cause"]), int(event["count"]))
-            elif name == DECLARE:
-                yield from self._declare(chunk.source, EventTable.from_dict(event))
             else:
-                yield _reject(chunk, index, f"{name!r} is not a table that events can go to")
+                yield from self._declare(chunk.source, EventTable.from_dict(event))
         except (TelemetryError, KeyError, TypeError, ValueError) as error:
             yield _reject(chunk, index, f"{type(error).__name__}: {error}")
 
@@ -199,7 +200,7 @@ class Normaliser:
         yield Declare(source, declared)
 
 
-def _row_by_row(builder: RowBuilder, chunk: Chunk, indexes: list[int]) -> Iterator[Operation]:
+def _row_by_row(builder: RowBuilder, chunk: Chunk, indexes: Sequence[int]) -> Iterator[Operation]:
     run: Rows | None = None
     for index in indexes:
         _, nanoseconds, event = chunk.records[index]
@@ -212,9 +213,10 @@ def _row_by_row(builder: RowBuilder, chunk: Chunk, indexes: list[int]) -> Iterat
             if run is not None:
                 yield run
             yield from _made(builder)
-            run = Rows(chunk, builder.table.name, columns, [], [])
+            places: list[int] = []
+            run = Rows(chunk, builder.table.name, columns, [], places)
         run.rows.append(row)
-        run.indexes.append(index)
+        places.append(index)
     if run is not None:
         yield run
 

@@ -7,9 +7,12 @@ the events take the way of `rows.py`.
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
+
+from orjson import dumps
 
 from .schema import ColumnType, fits, metadata_text
 from .timestamps import LENGTH, TIME_FIELDS, from_nanoseconds
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 _INT64 = (1 << 63) - 1
 _EXACT_IN_REAL = 1 << 53
 _NULL = type(None)
+_NESTED = frozenset({dict, list})
 
 
 def rows_of(builder: RowBuilder, records: Sequence[Record]) -> list[tuple[Any, ...]] | None:
@@ -94,7 +98,7 @@ def _place(
     if not kinds:
         return
     known = builder.table.columns.get(key)
-    if known is None or (known is ColumnType.INTEGER and float in kinds):
+    if (known is None and not kinds <= _NESTED) or (known is ColumnType.INTEGER and float in kinds):
         for value in column:
             builder.admit(key, value)
     kind = builder.slot(key)
@@ -131,6 +135,9 @@ def _metadata(extra: dict[str, Sequence[Any]], hidden: dict[str, None], count: i
         return tuple(repeat(metadata_text(dict(hidden)), count))
     if len(extra) == 1:
         ((name, column),) = extra.items()
+        if not hidden and None not in column:
+            with contextlib.suppress(TypeError):  # numbers beyond 64 bits, which the other way can write
+                return [dumps({name: value}).decode() for value in column]
         return [metadata_text({name: value, **hidden} if value is not None else {**hidden}) for value in column]
     names = tuple(extra)
     return [

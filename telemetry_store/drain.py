@@ -129,7 +129,7 @@ class Drain:
             finished: dict[str, int] = {}
             while self._cycle(drained, finished, max(deadline - time.monotonic(), 0)):
                 self._settle(drained, finished, force=False)
-            self._settle(drained, finished, force=tidy or bool(finished))
+            self._settle(drained, finished, force=tidy)
         return drained
 
     def _cycle(self, drained: Drained, finished: dict[str, int], wait: float) -> bool:

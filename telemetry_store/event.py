@@ -41,7 +41,9 @@ from .errors import EventError
 #: Table, nanoseconds since 1970, event.
 Record: TypeAlias = "tuple[str, int, dict[str, Any]]"
 
-_EXACT_END = b',"exact"]\n'
+#: Reserved table names in lines: a declaration travels with the events that it is for, and so do drop counts.
+DECLARE = "_declare"
+DROPS = "_drops"
 _DEEPEST = 200
 _LONGEST_REPR = 10_000
 _KEPT = (str, int, float, bool, type(None))
@@ -83,15 +85,18 @@ def decode(data: bytes) -> tuple[list[Record], bool]:
     Raises:
         ValueError: a line is not a record; parse them one by one to know which.
     """
-    if _EXACT_END in data:
+    try:
+        records = orjson.loads(b"[" + data[:-1].replace(b"\n", b",") + b"]")
+    except orjson.JSONDecodeError:  # lone surrogates, if not worse
         return [decode_line(line) for line in data.splitlines()], True
-    records = orjson.loads(b"[" + data[:-1].replace(b"\n", b",") + b"]")
-    if len(records) != data.count(b"\n") or set(map(len, records)) != {3}:
+    if len(records) != data.count(b"\n"):
         raise ValueError("a line holds more or less than one record")
+    if set(map(len, records)) != {3}:
+        return [decode_line(line) for line in data.splitlines()], True  # at least one ends in "exact"
     names, stamps, events = zip(*records, strict=True)
     if {*map(type, names)} != {str} or {*map(type, stamps)} != {int} or {*map(type, events)} != {dict}:
         raise ValueError("a line holds something else than a record")
-    return records, b"\\u0000" in data or b"\\ud" in data
+    return records, b"\\" in data and (b"\\u0000" in data or b"\\ud" in data)
 
 
 def decode_line(line: bytes) -> Record:

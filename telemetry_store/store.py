@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import logging
 import os
 import sys
-import tempfile
 import threading
 import time
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from . import settings as settings_module
-from .batch import DECLARE, DROPS
-from .drain import Drain
 from .errors import DatabaseBusy, DeclarationError, EventError, StoreClosed, TelemetryError
-from .event import encode, fields_of
+from .event import DECLARE, DROPS, encode, fields_of
 from .schema import EventTable, check_table_name
 from .spool import Spool, backlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from tempfile import TemporaryDirectory
 
+    from .drain import Drain
     from .settings import Settings
     from .sinks.base import Sink, Transaction
 
-_LOG = logging.getLogger("telemetry_store")
 _MEMORY = ":memory:"
 #: How often the segments of dead processes are looked for while nothing is recorded here, in seconds.
 _LOOK_ROUND = 2.0
@@ -65,13 +62,16 @@ class TelemetryStore:
         elif database is not None:
             settings = replace(settings, database=os.fspath(database))
         self.settings = settings
-        self._folder = None
+        self._folder: TemporaryDirectory[str] | None = None
         directory = os.path.abspath(settings.spool)
         if settings.database == _MEMORY:
+            import tempfile
+
             self._folder = tempfile.TemporaryDirectory(prefix="telemetry-", ignore_cleanup_errors=True)
             directory = self._folder.name
         self._sink = sink
-        self._drain = Drain(directory, cast("Sink", _LazySink(self)))
+        self._made_drain: Drain | None = None
+        self._making = threading.RLock()
         self._spool = Spool(
             directory,
             limit=settings.backlog_limit,
@@ -85,6 +85,18 @@ class TelemetryStore:
         self._closed = False
         self._begin()
         _STORES.add(self)
+
+    @property
+    def _drain(self) -> Drain:
+        """Made when it is first wanted, so that importing and recording cost no drain and no SQLite."""
+        if self._made_drain is None:
+            from .drain import Drain
+
+            with self._making:
+                if self._made_drain is None:
+                    sink = self._sink or _sink_for(self.settings)
+                    self._made_drain = Drain(self._spool.directory, sink)
+        return self._made_drain
 
     def _begin(self) -> None:
         self._running = False
@@ -285,7 +297,11 @@ class TelemetryStore:
     def _note(self, error: TelemetryError) -> None:
         """Remember what went wrong in the background; say it once per kind."""
         if type(error) is not type(self.last_error):
-            _LOG.warning("telemetry cannot be drained: %s; events wait in %s", error, self._spool.directory)
+            import logging
+
+            logging.getLogger("telemetry_store").warning(
+                "telemetry cannot be drained: %s; events wait in %s", error, self._spool.directory
+            )
         self.last_error = error
 
     def _halt(self) -> None:
@@ -326,29 +342,16 @@ class TelemetryStore:
         """Spare the next process the work, if that is quickly done; recording goes on to work."""
         self._halt()
         with contextlib.suppress(TelemetryError, OSError):
-            self._drain.run(_AT_EXIT)
+            self._drain.run(_AT_EXIT, tidy=True)
 
     def _after_fork_in_child(self) -> None:
-        self._drain.after_fork_in_child()
+        if self._made_drain is not None:
+            self._made_drain.after_fork_in_child()
+        self._making = threading.RLock()
         self._spool.after_fork_in_child()
         self._begin()
         for declared in self._declared.values():  # the child's own segments may be drained before the parent's
             self._spool.append(encode(DECLARE, declared.as_dict()))
-
-
-class _LazySink:
-    """Makes the store's sink when it is first wanted, so that importing and recording cost no SQLite."""
-
-    def __init__(self, store: TelemetryStore) -> None:
-        self._store = weakref.ref(store)
-
-    def __getattr__(self, name: str) -> Any:
-        store = self._store()
-        if store is None:
-            raise AttributeError(name)
-        if store._sink is None:  # noqa: SLF001 - a part of the store
-            store._sink = _sink_for(store.settings)  # noqa: SLF001
-        return getattr(store._sink, name)  # noqa: SLF001
 
 
 def _sink_for(settings: Settings) -> Sink:
@@ -389,9 +392,9 @@ def _drain_loop(reference: weakref.ref[TelemetryStore], stop: threading.Event, i
         if position == seen and now - looked < _LOOK_ROUND:
             continue
         try:
-            if store._drain.run(0.0).complete:  # noqa: SLF001
+            if store._drain.run(0.0, tidy=now - looked >= _LOOK_ROUND).complete:  # noqa: SLF001
                 seen = position
-            looked, pause = now, interval
+            looked, pause = now if now - looked >= _LOOK_ROUND else looked, interval
             store.last_error = None
         except TelemetryError as error:
             store._note(error)  # noqa: SLF001
@@ -444,12 +447,16 @@ def _before_fork() -> None:
     for store in _forking:
         store._starting.acquire()  # noqa: SLF001
         store._spool.before_fork()  # noqa: SLF001
-        store._drain.before_fork()  # noqa: SLF001
+        store._making.acquire()  # noqa: SLF001
+        if store._made_drain is not None:  # noqa: SLF001
+            store._made_drain.before_fork()  # noqa: SLF001
 
 
 def _after_fork_in_parent() -> None:
     for store in reversed(_forking):
-        store._drain.after_fork_in_parent()  # noqa: SLF001
+        if store._made_drain is not None:  # noqa: SLF001
+            store._made_drain.after_fork_in_parent()  # noqa: SLF001
+        store._making.release()  # noqa: SLF001
         store._spool.after_fork_in_parent()  # noqa: SLF001
         store._starting.release()  # noqa: SLF001
     _forking.clear()

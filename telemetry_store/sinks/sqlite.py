@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _TRY_MS = 250
 _CHECKPOINT_MS = 100
 #: Above this the write-ahead log is brought into the database, in bytes.
-_LARGE_WAL = 32 << 20
+_LARGE_WAL = 64 << 20
 _CACHE_KIB = 16_000
 
 _DOUBTFUL = ("SQLITE_CORRUPT", "SQLITE_IOERR", "SQLITE_NOTADB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.batch import Change, Counts, Create, Declare, Drop, Normaliser, Reject, Rows
@@ -43,6 +44,7 @@ class SqliteTransaction(Transaction):
         self._columns = tables.columns
         self._reshaped: set[str] = set()
         self._counts = Counts()
+        self._refused: list[Reject] = []
         self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def cursors(self) -> dict[str, int]:
@@ -76,38 +78,37 @@ class SqliteTransaction(Transaction):
                 )
             case Reject():
                 self._counts.rejected += 1
-                self.reject([operation])
+                self._refused.append(operation)
 
     def _rows(self, run: Rows) -> None:
-        statement = self._statement(run.table, run.columns)
-        self._connection.execute("SAVEPOINT run")
-        try:
-            stored = self._connection.executemany(statement, run.rows).rowcount
-        except (sqlite3.IntegrityError, sqlite3.DataError) as error:
-            _unless_refused(error)
-            self._connection.execute("ROLLBACK TO run")
-            stored = self._one_by_one(statement, run)
-        else:
-            self._counts.duplicate += len(run.rows) - stored
-        self._connection.execute("RELEASE run")
-        self._counts.stored += stored
-        self._counts.tables[run.table] = self._counts.tables.get(run.table, 0) + stored
+        """Insert a run; rows that the table refuses become rejects.
 
-    def _one_by_one(self, statement: str, run: Rows) -> int:
-        """Insert the rows singly, and keep those that the table refuses as rejects; returns how many went in."""
-        stored = 0
-        for row, index in zip(run.rows, run.indexes, strict=True):
+        There is no savepoint around it, which would cost a copy of every page: a refused row undoes its own statement
+        only, and the iterator tells which row it was.
+        """
+        statement = self._statement(run.table, run.columns)
+        connection, rows = self._connection, iter(run.rows)
+        refused = 0
+        before = connection.total_changes
+        while True:
             try:
-                inserted = self._connection.execute(statement, row).rowcount
+                connection.executemany(statement, rows)
             except (sqlite3.IntegrityError, sqlite3.DataError) as error:
                 _unless_refused(error)
-                offset, raw = run.chunk.raw(index)
-                self._counts.rejected += 1
-                self.reject([Reject(run.chunk.source, offset, run.table, str(error), raw)])
+                refused += 1
+                self._refuse(run, len(run.rows) - length_hint(rows) - 1, str(error))
             else:
-                stored += inserted
-                self._counts.duplicate += 1 - inserted
-        return stored
+                break
+        accepted = len(run.rows) - refused
+        stored = accepted if run.table not in self._tables.keys else min(connection.total_changes - before, accepted)
+        self._counts.stored += stored
+        self._counts.duplicate += accepted - stored
+        self._counts.tables[run.table] = self._counts.tables.get(run.table, 0) + stored
+
+    def _refuse(self, run: Rows, place: int, reason: str) -> None:
+        offset, raw = run.chunk.raw(run.indexes[place])
+        self._counts.rejected += 1
+        self._refused.append(Reject(run.chunk.source, offset, run.table, reason, raw))
 
     def _statement(self, table: str, columns: tuple[str, ...]) -> str:
         statement = self._statements.get((table, columns))
@@ -136,7 +137,9 @@ class SqliteTransaction(Transaction):
         self._reshaped.add(declared.name)
 
     def _finish(self) -> None:
-        """After all rows: indexes on new columns, the view over all tables, and when each table was written."""
+        """After all rows: the refused ones, indexes on new columns, the view, and when each table was written."""
+        self.reject(self._refused)
+        self._refused.clear()
         for name in self._reshaped:
             catalog.add_default_indexes(self._connection, name, self._columns[name])
         written = {name for name, count in self._counts.tables.items() if count}

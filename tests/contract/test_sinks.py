@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from telemetry_store.batch import DECLARE, DROPS, Chunk, Reject
-from telemetry_store.event import decode, encode
+from telemetry_store.batch import Chunk, Reject
+from telemetry_store.event import DECLARE, DROPS, decode, encode
 from telemetry_store.schema import EventTable
 from telemetry_store.sinks.base import Sink, Source
 from telemetry_store.sinks.memory import MemorySink

@@ -1,0 +1,55 @@
+"""Real JSONL files of a public multi-agent repository."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from importers import import_paths
+from telemetry_store import TelemetryStore
+from telemetry_store.schema import event_of
+from telemetry_store.sinks.sqlite_catalog import load_tables
+
+pytestmark = pytest.mark.corpora
+DATA = Path(__file__).parents[3] / "shared" / "data" / "foundups"
+needs_data = pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"needs the real files in {DATA}, which are not in the repository"
+)
+
+
+@needs_data
+def test_every_file(tmp_path: Path) -> None:
+    """All 81 files are imported without a crash, the counts of each add up, and a second import adds nothing."""
+    paths = sorted(path for path in DATA.rglob("*") if path.is_file())
+    with TelemetryStore(tmp_path / "a.db") as store:
+        found = import_paths(store, paths)
+        again = import_paths(store, paths)
+        totals = store.query("SELECT sum(imported) AS imported, sum(rejected) AS rejected FROM _sources")[0]
+        tables = [
+            row["name"] for row in store.query('SELECT DISTINCT "table" AS name FROM _sources WHERE imported > 0')
+        ]
+        rows = sum(store.query(f"SELECT count(*) AS n FROM {name}")[0]["n"] for name in tables)
+    assert len(found) == len(paths) >= 81
+    for each in found:
+        assert each.read == each.imported + each.duplicate + each.rejected + each.blank, each
+        assert each.pending == 0, each
+    assert sum(each.imported for each in found) == totals["imported"] == rows > 90_000
+    assert sum(each.read for each in again) == 0
+
+
+@needs_data
+def test_every_event_comes_back(tmp_path: Path) -> None:
+    """All rows of a real telemetry file, rebuilt from the table, equal its lines as JSON values."""
+    path = DATA / "modules" / "platform_integration" / "antifafm_broadcaster" / "telemetry.jsonl"
+    with TelemetryStore(tmp_path / "a.db") as store:
+        import_paths(store, [path])
+        rows = store.query("SELECT * FROM telemetry ORDER BY id")
+        views = store.query("SELECT event FROM all_events ORDER BY id")
+        with store.transaction() as transaction:
+            tables, _ = load_tables(transaction._connection)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    wanted = [{key: value for key, value in line.items() if value is not None} for line in lines]
+    assert [event_of(tables["telemetry"], row) for row in rows] == wanted
+    assert [json.loads(row["event"]) for row in views] == wanted
