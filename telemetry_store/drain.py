@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .batch import Chunk, Counts, Reject
+from .errors import DatabaseFull
 from .event import decode, decode_line
 from .recovery import SegmentReader, remove_unborn, segment_names
 from .segment import try_lock, unlock
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 LOCK = "drain.lock"
 #: Bytes of lines in one transaction: large enough for synchronous=FULL to cost nothing, small enough for others.
 _BATCH = 6 << 20
+_SMALLEST_BATCH = 64 << 10
 _POLL = 0.005
 
 
@@ -71,6 +73,7 @@ class Drain:
         self._thread_lock = threading.Lock()
         self._holder = 0
         self._crossed = False
+        self._batch = _BATCH
         self._totals = Drained()
 
     @property
@@ -127,8 +130,13 @@ class Drain:
                 drained.complete = False
                 return drained
             finished: dict[str, int] = {}
-            while self._cycle(drained, finished, max(deadline - time.monotonic(), 0)):
-                self._settle(drained, finished, force=False)
+            try:
+                while self._cycle(drained, finished, max(deadline - time.monotonic(), 0)):
+                    self._settle(drained, finished, force=self._batch < _BATCH)
+            except DatabaseFull:
+                self._batch = max(self._batch // 4, _SMALLEST_BATCH)  # the log of a smaller one may find a place
+                raise
+            self._batch = _BATCH
             self._settle(drained, finished, force=tidy)
         return drained
 
@@ -139,7 +147,7 @@ class Drain:
             return False
         with contextlib.ExitStack() as stack:
             transaction = stack.enter_context(self.sink.transaction(wait))
-            batch = _Batch(self.directory, names, transaction.cursors())
+            batch = _Batch(self.directory, names, transaction.cursors(), self._batch)
             counts = transaction.insert(batch.chunks())
             transaction.reject(batch.rejects)
             counts.rejected += len(batch.rejects)
@@ -211,9 +219,10 @@ class Drain:
 class _Batch:
     """What one transaction reads from the segments."""
 
-    def __init__(self, directory: str, names: list[str], known: dict[str, int]) -> None:
+    def __init__(self, directory: str, names: list[str], known: dict[str, int], limit: int) -> None:
         self._directory = directory
         self._names = names
+        self._limit = limit
         self.known = known
         self.offsets: dict[str, int] = {}
         #: Segments that will not grow any more, and where they end.
@@ -241,7 +250,7 @@ class _Batch:
                 self.rejects.append(Reject(reader.name, piece.start, "", reason, b""))
             offset = self.offsets[reader.name] = piece.end
             self.bytes += len(piece.data)
-            if self.bytes >= _BATCH:
+            if self.bytes >= self._limit:
                 self.full = True
                 return
         if reader.finished:

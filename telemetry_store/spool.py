@@ -226,6 +226,7 @@ class Spool:
                 raise SpoolUnwritable(f"cannot make the segment {path}: {error.strerror}") from error
             self._adopt(segment)
             return ""
+        self._size = SMALLEST // 2  # begin small again, and leave the database some of the space that comes back
         return "disk full"
 
     def _adopt(self, segment: Segment) -> None:
