@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .batch import Chunk, Counts, Reject
-from .errors import DatabaseFull
+from .errors import DatabaseError, DatabaseFull
 from .event import decode, decode_line
 from .recovery import SegmentReader, remove_unborn, segment_names
 from .segment import try_lock, unlock
@@ -134,7 +134,9 @@ class Drain:
                 while self._cycle(drained, finished, max(deadline - time.monotonic(), 0)):
                     self._settle(drained, finished, force=self._batch < _BATCH)
             except DatabaseFull:
-                self._batch = max(self._batch // 4, _SMALLEST_BATCH)  # the log of a smaller one may find a place
+                self._batch = _SMALLEST_BATCH  # its log may find a place once that of the large one is gone
+                with contextlib.suppress(DatabaseError):
+                    self.sink.settle(force=True)
                 raise
             self._batch = _BATCH
             self._settle(drained, finished, force=tidy)

@@ -89,7 +89,7 @@ def test_a_neighbour_that_writes_all_the_time(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path):
-    """A file system of 2 MB."""
+    """A file system of 2 MB; what is freed later must hold the events in the spool, the log and the database."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]).returncode:
@@ -112,7 +112,7 @@ def fill(store: TelemetryStore, count: int) -> int:
 def test_a_full_disk(small_disk: Path, policy: str) -> None:
     """A full disk is a clean error; what was acknowledged is stored, and recording goes on when space returns."""
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(1_300_000))
+    ballast.write_bytes(bytes(1_650_000))
     store = TelemetryStore(
         settings=Settings(str(small_disk / "a.db"), backlog_policy=policy, patience=0.5, drain_interval=0.05)
     )
@@ -136,7 +136,7 @@ def test_a_full_disk(small_disk: Path, policy: str) -> None:
 def test_a_full_disk_with_drops(small_disk: Path) -> None:
     """With the policy to drop, nothing is raised, drops are counted, and all others are stored."""
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(1_300_000))
+    ballast.write_bytes(bytes(1_650_000))
     store = TelemetryStore(settings=Settings(str(small_disk / "a.db"), backlog_policy="drop", drain_interval=0.05))
     assert fill(store, 8000) == 8000
     dropped = sum(store.stats()["dropped"].values())
