@@ -12,6 +12,7 @@ import contextlib
 import errno
 import mmap
 import os
+import struct
 import sys
 import time
 from typing import Protocol
@@ -26,6 +27,8 @@ else:
 #: What a segment's name ends with until it is locked and has its full size.
 NEW = ".new"
 _LOCK_BYTE = 1 << 62  # Windows locks byte ranges, so take one that no data will ever reach
+_F_OFD_SETLK = 37  # linux/fcntl.h
+_SHARED_RANGE = (0x40000002, 510)  # first byte and length of SQLite's shared lock (os.h, SHARED_FIRST)
 _FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PREALLOCATION = frozenset({errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 
@@ -65,6 +68,23 @@ def pread(descriptor: int, size: int, offset: int) -> bytes:
 def is_full_disk(error: OSError) -> bool:
     """Tell whether the error means that the disk or the quota is used up."""
     return error.errno in _FULL_DISK
+
+
+def hold_shared(path: str) -> None:
+    """Hold SQLite's shared lock on a database with locks that nobody in this process can drop by accident.
+
+    SQLite's POSIX locks go when any descriptor of the file is closed, so a plain open() and close() of the database
+    lets another process believe that it is the last one, and delete the log under us. Open-file-description locks on
+    SQLite's own descriptors stay until SQLite closes them. Linux only; elsewhere this does nothing.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    wanted = os.stat(path)
+    lock = struct.pack("hhqqi", fcntl.F_RDLCK, os.SEEK_SET, *_SHARED_RANGE, 0)
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(int(name)), wanted):
+                fcntl.fcntl(int(name), _F_OFD_SETLK, lock)
 
 
 def sync_directory(path: str) -> None:

@@ -383,7 +383,7 @@ def _drop_notice(cause: str, count: int) -> bytes:
 def _drain_loop(reference: weakref.ref[TelemetryStore], stop: threading.Event, interval: float) -> None:
     """Drain when something was recorded here, and look round for the segments of dead processes now and then."""
     seen: tuple[str, int] = ("", 0)
-    looked, pause = 0.0, interval
+    looked, pause = time.monotonic(), interval
     while not stop.wait(pause):
         store = reference()
         if store is None:

@@ -21,6 +21,7 @@ from telemetry_store.errors import (
     NotADatabase,
 )
 from telemetry_store.query import run_read_only
+from telemetry_store.segment import hold_shared
 from telemetry_store.sinks import sqlite_catalog as catalog
 from telemetry_store.sinks.base import Sink
 from telemetry_store.sinks.sqlite_write import SqliteTransaction, Tables
@@ -96,6 +97,8 @@ class SqliteSink(Sink):
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             connection.execute("PRAGMA journal_mode = WAL")
+        if self.path != ":memory:":
+            hold_shared(self.path)
         return connection
 
     def _current(self) -> sqlite3.Connection:
