@@ -72,9 +72,7 @@ def test_the_spool_knows_no_database() -> None:
         assert not {each for each in names if each.startswith(("sqlite3", "telemetry_store.sinks"))}, name
     for path, names in found.items():
         if path.startswith("telemetry_store/sinks/"):
-            assert not {each for each in names if each.split(".")[-1] in ("spool", "recovery", "drain")}, (
-                path
-            )
+            assert not {each for each in names if each.split(".")[-1] in ("spool", "recovery", "drain")}, path
 
 
 def test_no_circles() -> None:

@@ -55,7 +55,7 @@ def random_kills(database: str, workers: int, kills: int, seed: int) -> dict:
     for writer in range(workers + kills):
         running.append(in_child(write, database, writer, acknowledged))
         if len(running) > workers:
-            time.sleep(chance.random() * 0.03)
+            time.sleep(chance.random() * 0.01 * workers)
             victim = running.pop(chance.randrange(len(running) - 1))
             os.kill(victim, signal.SIGKILL)
             _, status = os.waitpid(victim, 0)
