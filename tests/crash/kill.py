@@ -46,22 +46,35 @@ def write(database: str, writer: int, acknowledged: Acknowledged) -> None:
     record_for_ever(TelemetryStore(settings=settings), writer, acknowledged)
 
 
+def _victim(running: list[tuple[int, int]], acknowledged: Acknowledged, chance: random.Random) -> tuple[int, int]:
+    """One that is recording; in one case of ten any, which may still be starting."""
+    for _ in range(1000):
+        recording = [each for each in running if acknowledged[each[1]]]
+        if recording and chance.random() < 0.9:
+            return chance.choice(recording)
+        if recording:
+            break
+        time.sleep(0.002)
+    return chance.choice(running)
+
+
 def random_kills(database: str, workers: int, kills: int, seed: int) -> dict:
     """Keep `workers` processes recording, and kill one of them at random times, `kills` times."""
     chance = random.Random(seed)
     acknowledged = Acknowledged(workers + kills)
-    running: list[int] = []
+    running: list[tuple[int, int]] = []
     unexpected = 0
     for writer in range(workers + kills):
-        running.append(in_child(write, database, writer, acknowledged))
+        running.append((in_child(write, database, writer, acknowledged), writer))
         if len(running) > workers:
-            time.sleep(chance.random() * 0.01 * workers)
-            victim = running.pop(chance.randrange(len(running) - 1))
-            os.kill(victim, signal.SIGKILL)
-            _, status = os.waitpid(victim, 0)
+            time.sleep(chance.random() * 0.04)
+            victim = _victim(running, acknowledged, chance)
+            running.remove(victim)
+            os.kill(victim[0], signal.SIGKILL)
+            _, status = os.waitpid(victim[0], 0)
             unexpected += os.WTERMSIG(status) != signal.SIGKILL
     time.sleep(0.1)
-    for victim in running:
+    for victim, _ in running:
         os.kill(victim, signal.SIGKILL)
         os.waitpid(victim, 0)
     settle(database)

@@ -28,7 +28,7 @@ def test_random_kills(tmp_path: Path, workers: int) -> None:
     assert result["problems"] == []
     assert result["unexpected"] == 0
     assert result["acknowledged"] > 100_000
-    assert result["silent"] < 250  # most of the killed had recorded something
+    assert result["silent"] < 300  # most of the killed had recorded something
 
 
 def test_named_points(tmp_path: Path) -> None:
