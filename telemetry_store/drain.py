@@ -187,9 +187,7 @@ class Drain:
         """
         self._crossed = self._holder == threading.get_ident()  # a signal handler forks within this thread's own drain
         while not self._crossed and not self._thread_lock.acquire(timeout=patience):
-            interrupt = getattr(self.sink, "interrupt", None)
-            if interrupt is not None:
-                interrupt()
+            self.sink.interrupt()
         if not self._crossed:
             self.sink.close()
 
@@ -200,9 +198,7 @@ class Drain:
 
     def after_fork_in_child(self) -> None:
         """Drop what belongs to the parent; the lock file's descriptor shares the parent's lock."""
-        abandon = getattr(self.sink, "abandon", None)
-        if abandon is not None:
-            abandon()
+        self.sink.abandon()
         self._close_lock_file()
         self._begin()
 

@@ -61,10 +61,6 @@ class SegmentReader:
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
 
-    def has_data(self, offset: int) -> bool:
-        """Tell whether there is a byte at the offset that nobody has read yet."""
-        return pread(self._descriptor, 1, offset) not in (b"", b"\0")
-
     def pieces(self, offset: int) -> Iterator[Piece]:
         """Yield whole lines from the offset on, and the gaps of a finished segment, up to the end of what is valid."""
         want = CHUNK

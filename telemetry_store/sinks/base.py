@@ -118,3 +118,11 @@ class Sink(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of every connection; the next call opens a new one."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Break off what another thread is doing, so that a fork need not wait; it is undone and tried again."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Let go of connections without closing them, as the child of a fork must."""
