@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import os
 import sqlite3
-import struct
 import time
 from contextlib import closing
 from pathlib import Path
@@ -19,14 +18,15 @@ class Acknowledged:
     """How many events each writer was told are safe, in memory that outlives the writer."""
 
     def __init__(self, writers: int) -> None:
-        self._map = mmap.mmap(-1, writers * 8)
+        # A view's item is stored in one piece; struct.pack_into clears the bytes first, and a kill would leave zero.
+        self._counts = memoryview(mmap.mmap(-1, writers * 8)).cast("q")
         self.writers = writers
 
     def __getitem__(self, writer: int) -> int:
-        return struct.unpack_from("<q", self._map, writer * 8)[0]
+        return self._counts[writer]
 
     def __setitem__(self, writer: int, count: int) -> None:
-        struct.pack_into("<q", self._map, writer * 8, count)
+        self._counts[writer] = count
 
 
 def record_for_ever(store: TelemetryStore, writer: int, acknowledged: Acknowledged, pad: int = 200) -> None:
