@@ -16,7 +16,7 @@ from .rows import RowBuilder, Unfit
 from .schema import ColumnType, EventTable, Table, check_table_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .event import Record
 
@@ -135,13 +135,11 @@ class Normaliser:
     def __init__(self, tables: dict[str, Table]) -> None:
         self._builders = {name.lower(): RowBuilder(table) for name, table in tables.items()}
 
-    def operations(self, chunks: Iterable[Chunk]) -> Iterator[Operation]:
-        """Yield what a sink has to do for these chunks, in order."""
-        for chunk in chunks:
-            yield from self._of_chunk(chunk)
+    def operations(self, chunk: Chunk) -> Iterator[Operation]:
+        """Yield what a sink has to do for a chunk.
 
-    def _of_chunk(self, chunk: Chunk) -> Iterator[Operation]:
-        """Rows by table, in the order of the chunk within each; a declaration comes before what follows it."""
+        Rows come by table, in the order of the chunk within each; a declaration comes before what follows it.
+        """
         names = {name for name, _, _ in chunk.records}
         if len(names) == 1 and not names & RESERVED:
             yield from self._of_tables(chunk, {names.pop(): range(len(chunk.records))})

@@ -13,7 +13,7 @@ from .spool import SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK = 128 << 10
+CHUNK = 256 << 10
 _WINDOW = 1 << 20
 
 

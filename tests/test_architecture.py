@@ -19,6 +19,7 @@ LONG_FILES = {
 BROAD = {
     "telemetry_store/event.py": 2,  # a user's broken repr or model_dump must not lose the event
     "telemetry_store/store.py": 1,  # the background loop must live on; the error is kept and told
+    "telemetry_store/ahead.py": 1,  # what fails in its thread is raised where the item would have been used
     "telemetry_store/sinks/sqlite.py": 1,  # undoes the transaction and raises on
 }
 

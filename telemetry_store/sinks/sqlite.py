@@ -24,7 +24,7 @@ from telemetry_store.query import run_read_only
 from telemetry_store.segment import hold_shared
 from telemetry_store.sinks import sqlite_catalog as catalog
 from telemetry_store.sinks.base import Sink
-from telemetry_store.sinks.sqlite_write import SqliteTransaction, Tables
+from telemetry_store.sinks.sqlite_write import SqliteTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +86,7 @@ class SqliteSink(Sink):
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
         self._wal: int | None = None
-        self._tables: Tables | None = None
+        self._tables: catalog.Tables | None = None
 
     def _open(self) -> sqlite3.Connection:
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
@@ -152,12 +152,12 @@ class SqliteSink(Sink):
                     self._wal = self._wal_inode()
                 return connection
 
-    def _known(self, connection: sqlite3.Connection) -> Tables:
+    def _known(self, connection: sqlite3.Connection) -> catalog.Tables:
         if self._tables is None:
             catalog.migrate(connection)
         version = connection.execute("PRAGMA schema_version").fetchone()[0]
         if self._tables is None or self._tables.version != version:
-            self._tables = Tables(connection)
+            self._tables = catalog.Tables(connection)
         return self._tables
 
     def settle(self, *, force: bool) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from telemetry_store.batch import Normaliser
 from telemetry_store.errors import DatabaseNewer
 from telemetry_store.schema import DEFAULT_INDEXES, METADATA, TIME, ColumnType, EventTable, Table
 from telemetry_store.timestamps import TIME_FIELDS
@@ -72,6 +73,19 @@ def _apply(connection: sqlite3.Connection) -> None:
     migrations.apply(sqlite_utils.Database(connection))
 
 
+class Tables:
+    """What one connection knows of the database's tables, kept while nobody else changes the schema."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.version = connection.execute("PRAGMA schema_version").fetchone()[0]
+        self.tables, self.keys = load_tables(connection)
+        self.normaliser = Normaliser(self.tables)
+        self.columns = {name: set(table.columns) for name, table in self.tables.items()}
+        self.noted: set[str] = set()
+        self.delicate = delicate_tables(connection)
+        self.statements: dict[tuple[str, tuple[str, ...], int], str] = {}
+
+
 def load_tables(connection: sqlite3.Connection) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
     """Every event table, and the dedupe keys of those that have one."""
     tables: dict[str, Table] = {}
@@ -98,6 +112,17 @@ def load_tables(connection: sqlite3.Connection) -> tuple[dict[str, Table], dict[
     for table in tables.values():
         _find_time(table)
     return tables, keys
+
+
+def delicate_tables(connection: sqlite3.Connection) -> set[str]:
+    """Tables where one statement for many rows could stop half-way: those with triggers or ON CONFLICT clauses."""
+    return {
+        name
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND (sql LIKE '%CONFLICT%' "
+            "OR name IN (SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'))"
+        )
+    }
 
 
 def _find_time(table: Table) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,49 @@ def test_refused_rows_are_kept(sink: Sink) -> None:
     (reject,) = rows(sink, "SELECT * FROM _rejects")
     assert "other" in reject["reason"]
     assert b'"other"' in reject["raw"]
+
+
+CONSTRAINTS = {
+    "a check": ("CHECK (n % 1000 <> 7)", ""),
+    "a check that keeps what came before it": ("UNIQUE ON CONFLICT FAIL", ""),
+    "a trigger": ("", "WHEN new.n % 1000 = 7 BEGIN SELECT raise(ABORT, 'seven'); END"),
+    "a trigger that keeps what came before it": ("", "WHEN new.n % 1000 = 7 BEGIN SELECT raise(FAIL, 'seven'); END"),
+}
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_few_refused_among_many(tmp_path: Path, constraint: str) -> None:
+    """However a table refuses some of thousands of rows, the others are stored once and in order, none is missing."""
+    column, trigger = CONSTRAINTS[constraint]
+    path = str(tmp_path / "own.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"CREATE TABLE t (id INTEGER PRIMARY KEY, timestamp TEXT, n INTEGER {column})")
+        if trigger:
+            connection.execute(f"CREATE TRIGGER picky BEFORE INSERT ON t {trigger}")
+    numbers = [number if number % 1000 != 7 else 7 for number in range(3000)]
+    wanted = [number for number in numbers if number != 7]
+    if "UNIQUE" in column:
+        wanted.insert(7, 7)
+    sink = SqliteSink(path)
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert([chunk(*(("t", {"n": number}) for number in numbers))])
+    assert [row["n"] for row in rows(sink, "SELECT n FROM t ORDER BY id")] == wanted
+    assert (counts.stored, counts.duplicate, counts.rejected) == (len(wanted), 0, 3000 - len(wanted))
+    kept = rows(sink, "SELECT raw FROM _rejects ORDER BY id")
+    assert [b'"n":7}' in row["raw"] for row in kept] == [True] * counts.rejected
+    sink.close()
+
+
+def test_many_tables_at_once(sink: Sink) -> None:
+    """Rows for many tables, mixed, and columns that come in the middle: each table has its own, in order."""
+    events = [(f"t{number % 40}", {"n": number} | ({"late": 1} if number > 9000 else {})) for number in range(10_000)]
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert([chunk(*events[start : start + 700]) for start in range(0, len(events), 700)])
+    assert counts.stored == len(events)
+    for table in range(40):
+        stored = [row["n"] for row in rows(sink, f"SELECT n FROM t{table} ORDER BY id")]
+        assert stored == list(range(table, 10_000, 40))
+    assert sum(row["n"] for row in rows(sink, "SELECT count(late) AS n FROM t0")) == 24
 
 
 def test_duplicates_are_counted(sink: Sink) -> None:

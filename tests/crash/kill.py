@@ -105,12 +105,6 @@ class DyingConnection(sqlite3.Connection):
             die()
         return result
 
-    def executemany(self, sql: str, rows):
-        """Run the statement; "INSERT" is a moment too."""
-        if self.during == "INSERT" and "crash_events" in sql:
-            threading.Timer(random.random() * 0.002, die).start()
-        return super().executemany(sql, rows)
-
 
 class HalfCopy:
     """A segment's memory whose writer is killed in the middle of copying a line."""
