@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from audit.shard import scan
 from audit.walk import LARGEST_SOURCE, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _profile = profile
 
@@ -28,6 +29,7 @@ def audit(
     exclude: Sequence[str] = (),
     profile: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    cache: Path | None = None,
 ) -> Report:
     """Find every writer and reader of JSON lines below a directory.
 
@@ -36,6 +38,7 @@ def audit(
         exclude: Globs of paths relative to the root, or of single names, to leave out.
         profile: Whether to read the files of JSON lines on disk; without, only their sizes are known.
         progress: Called with how many source files are done and how many there are.
+        cache: A directory in which results are kept by content, so that the next audit reads only what has changed.
 
     Returns:
         The report. A source that does not parse and a rule that fails are entries in it, never an exception.
@@ -56,17 +59,28 @@ def audit(
                 unparsed.append(Unparsed(entry.path, 0, "A401", "may not be read"))
         elif entry.language == "python":
             unparsed.append(Unparsed(entry.path, 0, "A401", f"{entry.size} bytes are more than a source file has"))
-    part = scan(sources, progress)
-    unparsed += part.unparsed
+    results = scan(sources, progress, cache)
+    unparsed += [each for result in results for each in result.unparsed]
     disk = [entry for entry in entries if is_line_file(entry)]
     facts = _profile(disk) if profile else tuple(outline(entry) for entry in disk)
-    findings = sorted(part.findings, key=lambda each: (each.path, each.line, each.kind))
+    findings = _numbered(each for result in results for each in result.findings)
     made = targets(findings, facts)
     rated = tuple(_rated(each, made) for each in findings)
     seconds = time.perf_counter() - start
     return Report(
         str(root), len(sources), seconds, rated, link(facts, made), made, tuple(sorted(unparsed, key=lambda u: u.path))
     )
+
+
+def _numbered(found: Iterable[Finding]) -> list[Finding]:
+    """In order of their places; of those that would have the same id, the second gets a 2, and so on."""
+    counts: Counter[str] = Counter()
+    findings: list[Finding] = []
+    for each in sorted(found, key=lambda each: (each.path, each.line, each.kind, each.id)):
+        base = each.id.partition("-")[0]
+        counts[base] += 1
+        findings.append(replace(each, id=base if counts[base] == 1 else f"{base}-{counts[base]}"))
+    return findings
 
 
 def _rated(finding: Finding, made: Sequence[Target]) -> Finding:

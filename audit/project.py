@@ -23,20 +23,35 @@ class Project:
     _tails: dict[str, list[str]] = field(default_factory=dict)
     _wanted: set[str] = field(default_factory=set)
     _words: dict[str, list[str]] = field(default_factory=dict)
+    _clean: set[str] = field(default_factory=set)
+    _read: set[str] = field(default_factory=set)
+    _searched: set[tuple[str, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Index the paths by the last part of their import name."""
         for path in self.sources:
             self._tails.setdefault(dotted(path).rpartition(".")[2], []).append(path)
 
+    def watch(self) -> tuple[set[str], set[tuple[str, ...]]]:
+        """Two sets that fill from now on: the modules that are read, and the words that are searched."""
+        self._read, self._searched = set(), set()
+        return self._read, self._searched
+
+    def parses(self, path: str) -> bool:
+        """Whether a source is known to parse, byte for byte, since it was parsed already."""
+        return path in self._clean
+
     def module(self, path: str) -> Module | None:
         """The parsed module, or ``None`` when the source does not parse."""
+        self._read.add(path)
         if path not in self._modules:
             text = self.sources[path]
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     tree: ast.Module | None = ast.parse(text)
+                    if "\ufffd" not in text and "coding" not in text[:300]:
+                        self._clean.add(path)
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 tree = None
             self._modules[path] = Module(path, text, tree) if tree is not None else None
@@ -125,6 +140,7 @@ class Project:
 
     def mentioning(self, *words: str) -> list[str]:
         """Paths of the files whose text holds all of the words."""
+        self._searched.add(words)
         first, *rest = words
         if first not in self._words:
             self._words[first] = [path for path, text in self.sources.items() if first in text]

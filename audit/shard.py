@@ -1,4 +1,4 @@
-"""A part of the sources, scanned by itself: files do not depend on each other, so parts run side by side."""
+"""The sources of a tree, scanned side by side: each gives its own result, the others only help to resolve it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
-from audit.finding import Evidence, Finding, Unparsed
+from audit.cache import Cache, Result, digest
 from audit.project import Project
 from audit.scan import Scan
 from audit.syntax import trouble
@@ -25,31 +24,42 @@ FEW = 200
 """Up to this many sources are scanned without a second process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a part of the sources gave.
-
-    Args:
-        findings: Findings in these sources, and the call-sites of their helpers anywhere.
-        unparsed: Sources that do not parse, and rules that failed.
-    """
-
-    findings: tuple[Finding, ...]
-    unparsed: tuple[Unparsed, ...]
-
-
-def scan(paths: Mapping[str, str], progress: Callable[[int, int], None] | None = None) -> Part:
+def scan(
+    paths: Mapping[str, str], progress: Callable[[int, int], None] | None = None, cache: Path | None = None
+) -> list[Result]:
     """Scan sources, in two processes when there are many and the machine has more than one core.
 
     Args:
         paths: The path to open, by the path relative to the root.
         progress: Called with how many sources are done and how many there are.
+        cache: The directory in which results are kept for the next time.
     """
-    total = len(paths)
-    ordered = sorted(paths, key=lambda path: os.path.getsize(paths[path]))
+    raw = {path: _read(full) for path, full in paths.items()}
+    texts = {path: text_of(data) for path, data in raw.items()}
+    if cache is None:
+        return list(_fresh(paths, raw, texts, list(paths), progress).values())
+    store = Cache(cache)
+    hashes = {path: digest(data) for path, data in raw.items()}
+    results = store.valid(hashes, texts)
+    stale = [path for path in paths if path not in results]
+    if stale:
+        results.update(_fresh(paths, raw, texts, stale, progress))
+        store.save(hashes, texts, results)
+    return [results[path] for path in paths]
+
+
+def _fresh(
+    paths: Mapping[str, str],
+    raw: Mapping[str, bytes],
+    texts: Mapping[str, str],
+    wanted: Sequence[str],
+    progress: Callable[[int, int], None] | None,
+) -> dict[str, Result]:
+    total = len(wanted)
+    ordered = sorted(wanted, key=lambda path: len(raw[path]))
     if total <= FEW or (os.cpu_count() or 1) < 2:
         with _quiet_collector():
-            return work(paths, ordered, lambda done: progress and progress(done, total))
+            return work(raw, texts, ordered, lambda done: progress and progress(done, total))
     mine, theirs = ordered[::2], ordered[1::2]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
     command = [sys.executable, "-m", "audit.shard"]
@@ -62,32 +72,52 @@ def scan(paths: Mapping[str, str], progress: Callable[[int, int], None] | None =
         child.stdin.close()
         child.stdin = None
         with _quiet_collector():
-            part = work(paths, mine, lambda done: progress and progress(done, total))
+            results = work(raw, texts, mine, lambda done: progress and progress(done, total))
         output, _ = child.communicate()
-        other = _loaded(orjson.loads(output)) if child.returncode == 0 else work(paths, theirs)
+        if child.returncode == 0:
+            results.update({path: Result.from_dict(form) for path, form in orjson.loads(output).items()})
+        else:
+            results.update(work(raw, texts, theirs))
     if progress is not None:
         progress(total, total)
-    return Part(part.findings + other.findings, part.unparsed + other.unparsed)
+    return results
 
 
-def work(paths: Mapping[str, str], mine: Sequence[str], step: Callable[[int], Any] | None = None) -> Part:
+def work(
+    raw: Mapping[str, bytes],
+    texts: Mapping[str, str],
+    mine: Sequence[str],
+    step: Callable[[int], object] | None = None,
+) -> dict[str, Result]:
     """Scan some of the sources; the others are there to resolve imports and to find call-sites.
 
     Args:
-        paths: The path to open, by the path relative to the root.
+        raw: The content of every source by its path relative to the root.
+        texts: The same as text.
         mine: The sources to scan.
         step: Called with how many are done.
     """
-    raw = {path: _read(full) for path, full in paths.items()}
-    troubles = [found for found in (trouble(path, raw[path]) for path in mine) if found]
-    part = Scan(Project({path: each.decode("utf-8", "replace") for path, each in raw.items()}))
-    raw.clear()
+    project = Project(dict(texts))
+    scanner = Scan(project)
+    results: dict[str, Result] = {}
     for count, path in enumerate(mine):
-        part.file(path)
+        modules, searches = project.watch()
+        findings, unparsed = len(scanner.findings), len(scanner.unparsed)
+        scanner.file(path)
+        result = results[path] = Result(scanner.findings[findings:], scanner.unparsed[unparsed:])
+        modules.discard(path)
+        result.modules, result.searches = sorted(modules), [list(words) for words in sorted(searches)]
+        if not project.parses(path) and (found := trouble(path, raw[path])):
+            result.unparsed.insert(0, found)
         if step is not None:
             step(count + 1)
-    part.project.release()
-    return Part(tuple(part.findings), (*troubles, *part.unparsed))
+    project.release()
+    return results
+
+
+def text_of(data: bytes) -> str:
+    """The text of a source, whatever its bytes are."""
+    return data.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def _read(full: str) -> bytes:
@@ -95,14 +125,6 @@ def _read(full: str) -> bytes:
         return Path(full).read_bytes()
     except OSError:
         return b""
-
-
-def _loaded(form: dict[str, Any]) -> Part:
-    findings: list[Finding] = []
-    for each in form["findings"]:
-        each["evidence"] = tuple(Evidence(**one) for one in each["evidence"])
-        findings.append(Finding(**{**each, **{name: tuple(each[name]) for name in ("alternatives", "context")}}))
-    return Part(tuple(findings), tuple(Unparsed(**each) for each in form["unparsed"]))
 
 
 @contextmanager
@@ -120,12 +142,9 @@ def _quiet_collector() -> Iterator[None]:
 def _main() -> None:
     gc.disable()
     order = orjson.loads(sys.stdin.buffer.read())
-    part = work(order["paths"], order["mine"])
-    form = {
-        "findings": [each.as_dict() for each in part.findings],
-        "unparsed": [each.as_dict() for each in part.unparsed],
-    }
-    sys.stdout.buffer.write(orjson.dumps(form))
+    raw = {path: _read(full) for path, full in order["paths"].items()}
+    results = work(raw, {path: text_of(data) for path, data in raw.items()}, order["mine"])
+    sys.stdout.buffer.write(orjson.dumps({path: result.as_dict() for path, result in results.items()}))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ SKIPPED_DIRECTORIES = frozenset(
         ".ruff_cache",
         ".pytest_cache",
         ".eggs",
+        ".telemetry_cache",
         "site-packages",
         "bower_components",
     }

@@ -79,8 +79,11 @@ def run(database: str, kind: str) -> str:
     if kind != "control":
         settle(database)
         return "; ".join(problems(database, acknowledged))
-    with closing(sqlite3.connect(database)) as connection:
-        stored = connection.execute("SELECT count(*) FROM crash_events WHERE w >= 0").fetchone()[0]
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            stored = connection.execute("SELECT count(*) FROM crash_events WHERE w >= 0").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        return f"all lost: {error}"
     lost = sum(acknowledged[writer] for writer in range(WRITERS)) - stored
     return f"{lost} lost" if lost else ""
 

@@ -1,0 +1,156 @@
+"""What an earlier audit found, kept by the content of the sources.
+
+A source is looked at again when it has changed, or one of the modules that were read for it, or the answer to one of
+the searches that were made for it, or when a module came or went whose name appears in any of these.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from audit.finding import Evidence, Finding, Unparsed
+from audit.project import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DIRECTORY = ".telemetry_cache"
+"""Where the command keeps caches, below the directory that is audited."""
+_FILE = "audit.json"
+
+
+@dataclass(slots=True)
+class Result:
+    """What the scan of one source gave, and on what it depends.
+
+    Args:
+        findings: Findings in it, and the call-sites of its helpers anywhere.
+        unparsed: That it does not parse, and rules that failed.
+        modules: Paths of the other modules that were read for it.
+        searches: The words that were searched in all sources for it.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    unparsed: list[Unparsed] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
+    searches: list[list[str]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as JSON values."""
+        return {
+            "findings": [each.as_dict() for each in self.findings],
+            "unparsed": [each.as_dict() for each in self.unparsed],
+            "modules": self.modules,
+            "searches": self.searches,
+        }
+
+    @classmethod
+    def from_dict(cls, form: Mapping[str, Any]) -> Result:
+        """The inverse of ``as_dict``."""
+        return cls(
+            [_finding(each) for each in form["findings"]],
+            [Unparsed(**each) for each in form["unparsed"]],
+            form["modules"],
+            form["searches"],
+        )
+
+
+def _finding(form: dict[str, Any]) -> Finding:
+    evidence = tuple(Evidence(**one) for one in form["evidence"])
+    tuples = {name: tuple(form[name]) for name in ("alternatives", "context")}
+    return Finding(**{**form, **tuples, "evidence": evidence})
+
+
+def digest(data: bytes) -> str:
+    """A hash of a source's content."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+class Cache:
+    """The results of the last audit of a tree.
+
+    Args:
+        directory: Where it is kept; made when it is first saved.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Load what is there; a cache of another version, or one that cannot be read, counts as empty."""
+        self._directory = directory
+        self._hashes: dict[str, str] = {}
+        self._results: dict[str, dict[str, Any]] = {}
+        self._answers: dict[str, set[str]] = {}
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            form = orjson.loads((directory / _FILE).read_bytes())
+            if form["version"] == _version():
+                paths = list(form["hashes"])
+                self._answers = {words: {paths[i] for i in found} for words, found in form["answers"].items()}
+                self._results = form["results"]
+                self._hashes = form["hashes"]
+
+    def valid(self, hashes: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, Result]:
+        """The results that still hold, by path.
+
+        Args:
+            hashes: The digest of every source, by its path.
+            texts: The text of every source.
+        """
+        old = self._hashes
+        changed = {path for path, made in hashes.items() if old.get(path) != made}
+        moved = hashes.keys() ^ old.keys()
+        names = {dotted(path).rpartition(".")[2] for path in moved}
+        gone = changed | moved
+        wrong = {words for words, found in self._answers.items() if self._differs(words, found, gone, texts)}
+        kept: dict[str, Result] = {}
+        for path in hashes:
+            if path in changed:
+                continue
+            form = self._results.get(path)
+            if form is None:
+                kept[path] = Result()
+                continue
+            read = (path, *form["modules"])
+            if not gone.isdisjoint(read) or any("\0".join(words) in wrong for words in form["searches"]):
+                continue
+            if names and any(name in texts[each] for each in read for name in names):
+                continue
+            kept[path] = Result.from_dict(form)
+        return kept
+
+    @staticmethod
+    def _differs(words: str, found: set[str], gone: set[str], texts: Mapping[str, str]) -> bool:
+        wanted = words.split("\0")
+        return any((path in found) != (path in texts and all(word in texts[path] for word in wanted)) for path in gone)
+
+    def save(self, hashes: Mapping[str, str], texts: Mapping[str, str], results: Mapping[str, Result]) -> None:
+        """Keep the results of an audit for the next; a directory that cannot be written is left alone."""
+        kept = {path: made.as_dict() for path, made in results.items() if made != Result()}
+        place = {path: index for index, path in enumerate(hashes)}
+        answers: dict[str, list[int]] = {}
+        for made in results.values():
+            for words in made.searches:
+                key = "\0".join(words)
+                if key not in answers:
+                    answers[key] = [place[path] for path in hashes if all(word in texts[path] for word in words)]
+        form = {"version": _version(), "hashes": dict(hashes), "answers": answers, "results": kept}
+        with contextlib.suppress(OSError):
+            self._directory.mkdir(parents=True, exist_ok=True)
+            (self._directory / ".gitignore").write_text("*\n", encoding="utf-8")
+            fresh = self._directory / f"{_FILE}.{os.getpid()}"
+            fresh.write_bytes(orjson.dumps(form))
+            fresh.replace(self._directory / _FILE)
+
+
+def _version() -> str:
+    """A hash of this package's own code and of the interpreter's version: another audit finds other things."""
+    total = hashlib.blake2b(sys.version.encode(), digest_size=16)
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
