@@ -37,6 +37,7 @@ def jsonl_case(folder: str) -> Case:
     path = os.path.join(folder, "events.jsonl")
 
     def append(event: dict) -> None:
+        # audit: allow the way that record is compared with
         with open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
 
@@ -47,6 +48,7 @@ def structlog_case(folder: str) -> Case:
     import orjson
     import structlog
 
+    # audit: allow a peer that record is compared with
     file = open(os.path.join(folder, "structlog.jsonl"), "ab")  # noqa: SIM115 - open as long as the process
     logger = structlog.wrap_logger(
         structlog.BytesLogger(file), processors=[structlog.processors.JSONRenderer(serializer=orjson.dumps)]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from audit import audit
-from audit.report import Report
+
+if TYPE_CHECKING:
+    from audit.report import Report
 
 HELPER = "import json\ndef put(path, e):\n    with open(path, 'a') as h:\n        h.write(json.dumps(e) + '\\n')\n"
 PIECES = (

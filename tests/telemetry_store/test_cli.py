@@ -17,7 +17,7 @@ import pytest
 from telemetry_store import TelemetryStore
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("query", "timeline", "stats", "drain", "doctor", "import", "audit", "demo")
+COMMANDS = ("query", "timeline", "stats", "drain", "doctor", "import", "audit", "plan", "demo")
 
 
 def telemetry(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -168,7 +168,7 @@ def test_import_and_audit(tmp_path: Path) -> None:
     ("arguments", "status", "text"),
     [(("query", "SELECT 1", "--db", "none.db"), 3, "no database"), (("query", "DROP TABLE chat"), 2, "only reading"),
      (("query", "SELECT * FROM nowhere"), 2, "no such table"), (("query",), 2, "Missing argument"), (("nonsense",), 2, "No such command"),
-     (("audit", "nowhere"), 2, "does not exist")],
+     (("audit", "nowhere"), 2, "is not a directory")],
 )  # fmt: skip
 def test_errors(database: Path, arguments: tuple[str, ...], status: int, text: str) -> None:
     """An error is one message on standard error without a traceback, and a telling exit status."""

@@ -1,0 +1,208 @@
+"""Commands about code: audit, plan."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from telemetry_store import terminal
+from telemetry_store.commands.common import Exit, Json, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from audit import Comparison, Report
+
+_CACHE = ".telemetry_cache"
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="A folder or glob to leave out.")]
+Cache = Annotated[bool, typer.Option("--cache/--no-cache", help=f"Keep results in PATH/{_CACHE} for the next time.")]
+
+
+class Format(StrEnum):
+    """How an audit is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+
+
+Arguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH [-- COMMAND…]", help="The root of a codebase; with --trace, what to run. Or: explain CODE."
+    ),
+]
+Profile = Annotated[bool, typer.Option(help="Look into the files on disk too.")]
+Form = Annotated[Format, typer.Option("--format", help="How to print it.")]
+Output = Annotated[Path | None, typer.Option("--output", help="Write it there instead.")]
+Baseline = Annotated[
+    Path | None, typer.Option("--baseline", help="Exit status 1 on writers that this file does not know.")
+]
+WriteBaseline = Annotated[
+    bool, typer.Option("--write-baseline", help="Write the writers of today into the --baseline file.")
+]
+Figures = Annotated[
+    Path | None, typer.Option("--audit-report", help="Also write the consolidation decision's figures there.")
+]
+Trace = Annotated[bool, typer.Option("--trace", help="Run COMMAND and bring in which files it really writes.")]
+
+
+def audit(
+    arguments: Arguments,
+    exclude: Exclude = None,
+    profile: Profile = True,
+    form: Form = Format.TEXT,
+    output: Output = None,
+    baseline: Baseline = None,
+    write_baseline: WriteBaseline = False,
+    audit_report: Figures = None,
+    trace: Trace = False,
+    cache: Cache = True,
+    json: Json = False,
+) -> None:
+    """Find the JSONL writers and readers of a codebase, with the risk of each target.
+
+    Example: telemetry audit . --format json --output audit.json
+
+    Also: telemetry audit . --baseline known.json, telemetry audit . --trace -- python app.py,
+    telemetry audit explain A301
+    """
+    path, *rest = arguments
+    if path == "explain" and len(rest) <= 1:
+        _explain(rest[0] if rest else "")
+        return
+    if bool(rest) != trace:
+        raise typer.BadParameter("use --trace -- COMMAND…, both or neither", param_hint="--trace")
+    if write_baseline and baseline is None:
+        raise typer.BadParameter("say which file with --baseline FILE", param_hint="--write-baseline")
+    report = _audited(Path(path), exclude, profile=profile, cache=cache)
+    if trace:
+        report = _traced(report, rest)
+    text = _formed(report, Format.JSON if json else form)
+    if audit_report is not None:
+        import audit as auditor
+
+        audit_report.write_text(terminal.as_json(auditor.as_audit_report(report)) + "\n", encoding="utf-8")
+    if output is not None:
+        output.write_text(text + "\n", encoding="utf-8")
+    elif baseline is None or json or form is not Format.TEXT:
+        print(text)
+    if baseline is not None:
+        _ratchet(report, baseline, write=write_baseline)
+
+
+def plan(
+    path: Annotated[Path, typer.Argument(help="The root of a codebase.")] = Path(),
+    output: Annotated[Path, typer.Option("--output", help="The folder for the plan.")] = Path("telemetry-plan"),
+    exclude: Exclude = None,
+    cache: Cache = True,
+    json: Json = False,
+) -> None:
+    """Draft what a team reviews: telemetry.toml, schema.sql, strategy.md, checklist.json.
+
+    Running it again keeps what people edited and says what is new.
+
+    Example: telemetry plan . --output migration
+    """
+    import audit as auditor
+
+    report = _audited(path, exclude, profile=True, cache=cache)
+    try:
+        done = auditor.write_plan(report, output)
+    except ValueError as error:  # a telemetry.toml that is no TOML, a checklist that is none
+        raise typer.BadParameter(f"{error}; repair it, or choose another folder", param_hint="--output") from error
+    if json:
+        print(terminal.as_json({"written": [*map(str, done.written)], "kept": [*map(str, done.kept)],
+                                "added": list(done.added)}))  # fmt: skip
+        return
+    for each in done.written:
+        print(f"wrote {each}")
+    for each in done.kept:
+        print(f"kept  {each}, which was edited; the new text is in {each.name}.new")
+    print(f"{len(done.added)} new tables" + (": " + ", ".join(done.added) if done.added else ""))
+
+
+def _explain(code: str) -> None:
+    import audit as auditor
+
+    try:
+        print(auditor.explain(code))
+    except KeyError as error:
+        raise typer.BadParameter(str(error.args[0]), param_hint="CODE") from error
+
+
+def _audited(path: Path, exclude: list[str] | None, *, profile: bool, cache: bool) -> Report:
+    import audit as auditor
+
+    if not path.is_dir():
+        raise typer.BadParameter(f"{path} is not a directory", param_hint="PATH")
+    with _progress() as step:
+        return auditor.audit(
+            path, exclude=exclude or (), profile=profile, progress=step, cache=path / _CACHE if cache else None
+        )
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Counts the sources on a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        yield lambda done, total: print(f"\r{done} of {total} sources", end="", file=sys.stderr, flush=True)
+    finally:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _traced(report: Report, command: list[str]) -> Report:
+    import audit.trace as tracer
+
+    found = tracer.run(command, Path(report.root))
+    for note in found.notes:
+        warn(f"trace: {note}")
+    if found.status:
+        warn(f"trace: the command ended with status {found.status}")
+    return tracer.merge(report, found)
+
+
+def _formed(report: Report, form: Format) -> str:
+    import audit as auditor
+
+    if form is Format.TEXT:
+        return report.as_text().rstrip("\n")
+    if form is Format.MARKDOWN:
+        return auditor.as_markdown(report).rstrip("\n")
+    return terminal.as_json(report.as_dict() if form is Format.JSON else auditor.as_sarif(report))
+
+
+def _ratchet(report: Report, baseline: Path, *, write: bool) -> None:
+    """Write the baseline, or say what is new beside it; standard error, since a report may go to standard output."""
+    import audit as auditor
+
+    if write:
+        warn(f"{baseline}: {auditor.write_baseline(report, baseline)} writers")
+        return
+    try:
+        found = auditor.compare(report, baseline)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; make one with --write-baseline", param_hint="--baseline") from error
+    _say(found, baseline)
+    if found.new:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _say(found: Comparison, baseline: Path) -> None:
+    bare = {each.id for each in found.bare}
+    for each in found.new:
+        hint = " (its waiver gives no reason)" if each.id in bare else ""
+        warn(f"{each.path}:{each.line}: new writer of {each.target}{hint}")
+    counts = f"{len(found.new)} new, {len(found.gone)} gone, {len(found.waived)} waived"
+    warn(f"{baseline}: {counts} writers")
+    if found.new:
+        warn("use store.record(…), or add `# audit: allow REASON`, or accept them all with --write-baseline")

@@ -1,0 +1,37 @@
+"""The command that imports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from telemetry_store import terminal
+from telemetry_store.commands.common import Db, Env, Json, opened, progress
+
+_COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank", "status")
+
+
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="JSONL files, or folders that hold some.")],
+    table: Annotated[str | None, typer.Option("--table", help="The table for all of them; else by file name.")] = None,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Import JSONL files, each line exactly once; what cannot be stored goes to _rejects.
+
+    Example: telemetry import logs/ --table chat_messages
+    """
+    from importers import import_paths
+
+    with opened(db, env, reading=False) as store, progress() as bar:
+        found = import_paths(store, paths, table=table, progress=bar)
+    rows = [each.as_dict() for each in found]
+    if json:
+        print(terminal.as_json(rows))
+    else:
+        print(terminal.table([{name: row[name] for name in _COLUMNS} for row in rows]))
+        total = {name: sum(row[name] for row in rows) for name in _COLUMNS[2:7]}
+        print("\n" + ", ".join(f"{count} {name}" for name, count in total.items()) + f" in {len(rows)} files")
