@@ -95,6 +95,11 @@ class Cache:
                 self._results = form["results"]
                 self._hashes = form["hashes"]
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known."""
+        return not self._hashes
+
     def valid(self, hashes: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, Result]:
         """The results that still hold, by path.
 

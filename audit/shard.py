@@ -6,7 +6,7 @@ import gc
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,53 +34,62 @@ def scan(
         progress: Called with how many sources are done and how many there are.
         cache: The directory in which results are kept for the next time.
     """
-    raw = {path: _read(full) for path, full in paths.items()}
-    texts = {path: text_of(data) for path, data in raw.items()}
-    if cache is None:
-        return list(_fresh(paths, raw, texts, list(paths), progress).values())
-    store = Cache(cache)
-    hashes = {path: digest(data) for path, data in raw.items()}
-    results = store.valid(hashes, texts)
-    stale = [path for path in paths if path not in results]
-    if stale:
-        results.update(_fresh(paths, raw, texts, stale, progress))
+    store = Cache(cache) if cache is not None else None
+    parallel = len(paths) > FEW and (os.cpu_count() or 1) > 1
+    with _Assistant(paths) if parallel and (store is None or store.empty) else nullcontext() as assistant:
+        raw = {path: _read(full) for path, full in paths.items()}
+        texts = {path: text_of(data) for path, data in raw.items()}
+        hashes = {path: digest(data) for path, data in raw.items()} if store else {}
+        results = store.valid(hashes, texts) if store else {}
+        stale = sorted((path for path in paths if path not in results), key=lambda path: len(raw[path]))
+        theirs = [path for place, path in enumerate(stale) if place % 4 in (1, 2)] if assistant else []
+        mine = [path for place, path in enumerate(stale) if place % 4 in (0, 3)] if assistant else stale
+        if assistant:
+            assistant.ask(theirs)
+        with _quiet_collector():
+            results.update(work(raw, texts, mine, lambda done: progress and progress(done, len(mine))))
+        if assistant:
+            results.update(assistant.answer() or work(raw, texts, theirs))
+    if store and stale:
         store.save(hashes, texts, results)
     return [results[path] for path in paths]
 
 
-def _fresh(
-    paths: Mapping[str, str],
-    raw: Mapping[str, bytes],
-    texts: Mapping[str, str],
-    wanted: Sequence[str],
-    progress: Callable[[int, int], None] | None,
-) -> dict[str, Result]:
-    total = len(wanted)
-    ordered = sorted(wanted, key=lambda path: len(raw[path]))
-    if total <= FEW or (os.cpu_count() or 1) < 2:
-        with _quiet_collector():
-            return work(raw, texts, ordered, lambda done: progress and progress(done, total))
-    mine, theirs = ordered[::2], ordered[1::2]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
-    command = [sys.executable, "-m", "audit.shard"]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-    ) as child:
-        if child.stdin is None:
-            raise RuntimeError("a pipe was asked for")
-        child.stdin.write(orjson.dumps({"paths": dict(paths), "mine": theirs}))
-        child.stdin.close()
-        child.stdin = None
-        with _quiet_collector():
-            results = work(raw, texts, mine, lambda done: progress and progress(done, total))
-        output, _ = child.communicate()
-        if child.returncode == 0:
-            results.update({path: Result.from_dict(form) for path, form in orjson.loads(output).items()})
-        else:
-            results.update(work(raw, texts, theirs))
-    if progress is not None:
-        progress(total, total)
-    return results
+class _Assistant:
+    """A second process, which reads the sources at once and scans those that it is asked for."""
+
+    def __init__(self, paths: Mapping[str, str]) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+        command = [sys.executable, "-m", "audit.shard"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        )
+        self._send(dict(paths))
+
+    def _send(self, value: object) -> None:
+        pipe = self._process.stdin
+        with suppress(BrokenPipeError):  # it has died; `answer` says so
+            if pipe is not None:
+                pipe.write(orjson.dumps(value) + b"\n")
+                pipe.flush()
+
+    def ask(self, mine: Sequence[str]) -> None:
+        """Begin with these sources."""
+        self._send(mine)
+
+    def answer(self) -> dict[str, Result] | None:
+        """What they gave; nothing when the process has failed."""
+        output, _ = self._process.communicate()
+        if self._process.returncode:
+            return None
+        return {path: Result.from_dict(form) for path, form in orjson.loads(output).items()}
+
+    def __enter__(self) -> _Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
 
 
 def work(
@@ -141,9 +150,9 @@ def _quiet_collector() -> Iterator[None]:
 
 def _main() -> None:
     gc.disable()
-    order = orjson.loads(sys.stdin.buffer.read())
-    raw = {path: _read(full) for path, full in order["paths"].items()}
-    results = work(raw, {path: text_of(data) for path, data in raw.items()}, order["mine"])
+    raw = {path: _read(full) for path, full in orjson.loads(sys.stdin.buffer.readline()).items()}
+    texts = {path: text_of(data) for path, data in raw.items()}
+    results = work(raw, texts, orjson.loads(sys.stdin.buffer.readline()))
     sys.stdout.buffer.write(orjson.dumps({path: result.as_dict() for path, result in results.items()}))
 
 
