@@ -6,10 +6,11 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.resolve import Arg, Frame, Resolver, bind
+from audit.frame import Arg, Frame, bind
 
 if TYPE_CHECKING:
     from audit.module import Scope
+    from audit.resolve import Resolver
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 
 import orjson
 
+from audit.frame import Frame, bind, reaching
 from audit.module import Scope
-from audit.resolve import Frame, Resolver, bind, reaching
+
+if TYPE_CHECKING:
+    from audit.resolve import Resolver
 
 DUMPS = frozenset({"dumps", "to_json", "model_dump_json", "json_dumps"})
 SAME = frozenset(
@@ -147,7 +151,7 @@ def _called(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> str
         return shape(inner, frame, resolver, depth + 1) if inner is not None else "?"
     target = resolver.symbol(node.func, frame)
     if isinstance(target, Scope):
-        returned = resolver._returned(target, bind(target, node, frame), depth)  # noqa: SLF001
+        returned = resolver.returned(target, bind(target, node, frame), depth)
         found = [shape(value, where, resolver, depth + 2) for value, where in returned]
         return found[0] if found else "?"
     return "?"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from audit.content import is_pretty, shape
+from audit.frame import Frame, reaching
 from audit.module import Scope
-from audit.resolve import Frame, Resolver, reaching
+
+if TYPE_CHECKING:
+    from audit.resolve import Resolver
 
 OPENERS = frozenset({"open", "fdopen", "open_text", "open_binary", "GzipFile", "BZ2File", "LZMAFile"})
 NOT_FILES = frozenset(

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from audit.calls import call_sites
 from audit.context import contexts, locked
 from audit.finding import Evidence, Finding, Unparsed
+from audit.frame import Frame
 from audit.handle import Opening, Use, goes_by_line, openings
-from audit.resolve import Frame, Resolver, Text
+from audit.resolve import Resolver
 from audit.rules import json_log_handler, line_library, lines_read, lines_written
 from audit.syntax import tolerant
 from audit.walk import LINE_SUFFIXES, is_test
 
 if TYPE_CHECKING:
     from audit.module import Module, Scope
+    from audit.pathtext import Text
     from audit.project import Project
 
 OPENS = ("open(", "_text(", "_bytes(", "Handler(", "GzipFile(", "BZ2File(", "LZMAFile(", "_ndjson(", "lines=True")

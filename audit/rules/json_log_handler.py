@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from audit.resolve import Frame, Resolver
+from audit.frame import Frame
 
 if TYPE_CHECKING:
     from audit.module import Scope
+    from audit.resolve import Resolver
 
 CODE = "A102"
 HANDLERS = frozenset({"FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"})

@@ -1,0 +1,80 @@
+"""Where an expression stands: its scope, the arguments that are known there, and what may have reached a name."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from audit.pathtext import last
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audit.module import Binding, Scope
+
+DEPTH = 24
+"""How many steps a value is followed."""
+
+
+@dataclass(eq=False, slots=True)
+class Frame:
+    """Where an expression stands: a scope, and what is known of its arguments.
+
+    Args:
+        scope: The function, or the top level.
+        args: Arguments by parameter name, each with the frame in which it stands.
+        own: Arguments of the constructor call that made ``self``.
+    """
+
+    scope: Scope
+    args: Mapping[str, Arg] = field(default_factory=dict)
+    own: Frame | None = None
+
+
+Arg = tuple[ast.expr, Frame]
+
+
+def reaching(scope: Scope, name: str, line: int) -> list[Binding]:
+    """The bindings of a name that may reach a line: the last one before it, with those it does not replace."""
+    places = scope.bindings.get(name, [])
+    before = [place for place in places if place.line <= line]
+    if not before:
+        return places
+    kept: list[Binding] = []
+    for place in reversed(before):
+        kept.append(place)
+        if _certain(place, scope):
+            break
+    return kept
+
+
+def _certain(place: Binding, scope: Scope) -> bool:
+    if place.how == "element" or place.value is None:
+        return False
+    parents = scope.parents
+    node: ast.AST | None = parents.get(place.value)
+    while node is not None and node is not scope.node:
+        if isinstance(node, ast.If | ast.Try | ast.For | ast.While | ast.ExceptHandler | ast.comprehension):
+            return False
+        node = parents.get(node)
+    return True
+
+
+def bind(target: Scope | None, call: ast.Call, frame: Frame, shift: int | None = None) -> dict[str, Arg]:
+    """Arguments of a call by the parameter names of the function that it calls."""
+    if target is None or isinstance(target.node, ast.Module):
+        return {}
+    names = target.params
+    if shift is None:
+        static = any(last(each) == "staticmethod" for each in target.node.decorator_list)
+        shift = 1 if target.cls is not None and not static else 0
+    bound: dict[str, Arg] = {}
+    for name, value in zip(names[shift:], call.args, strict=False):
+        if isinstance(value, ast.Starred):
+            break
+        bound[name] = (value, frame)
+    for keyword in call.keywords:
+        if keyword.arg in names and keyword.arg is not None:
+            bound[keyword.arg] = (keyword.value, frame)
+    return bound
