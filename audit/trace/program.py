@@ -1,0 +1,188 @@
+"""A program that runs with the recorder inside."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.trace.opens import opens
+from audit.trace.recording import Process, read
+from audit.trace.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HOOK = Path(__file__).with_name("hook")
+"""The directory that goes first on ``PYTHONPATH``."""
+GRACE = 3.0
+"""Seconds that a program has to end after it was asked to."""
+_PYTHON = re.compile(r"(python|pypy)[\d.]*w?(\.exe)?", re.IGNORECASE)
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
+
+
+def run(command: Sequence[str], root: Path, *, timeout: float | None = None) -> Trace:
+    """Run a program and record which files it and its Python children open.
+
+    The program has the current directory, the standard streams and the terminal of this process.
+
+    Args:
+        command: The program and its arguments.
+        root: The directory of the project: places in it are named, and files relative to it.
+        timeout: Seconds after which the program is ended; None waits for ever.
+
+    Returns:
+        The trace. What a killed program recorded until then is in it.
+
+    Raises:
+        OSError: The program cannot be started.
+    """
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="telemetry-trace-") as name:
+        directory = Path(name).resolve()
+        status, ended = _wait(subprocess.Popen(list(command), env=_environment(directory, root)), timeout)  # noqa: S603 - it is what the user asks for
+        seconds = time.monotonic() - start
+        processes = read(directory)
+        found = opens(processes, os.path.abspath(root))
+    notes = _notes(command, processes)
+    if ended:
+        notes.insert(0, f"The program was ended after {timeout:g} s; processes that it started may still run.")
+    return Trace(
+        command=tuple(command),
+        root=os.path.abspath(root),
+        status=status,
+        seconds=seconds,
+        processes=len(processes),
+        opens=found,
+        notes=tuple(notes),
+    )
+
+
+def _environment(directory: Path, root: Path) -> dict[str, str]:
+    path = os.environ.get("PYTHONPATH")
+    roots = dict.fromkeys([os.path.abspath(root), os.path.realpath(root)])
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(HOOK), path] if path else [str(HOOK)]),
+        "TELEMETRY_TRACE": str(directory),
+        "TELEMETRY_TRACE_ROOTS": "\n".join(roots),
+    }
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> tuple[int, bool]:
+    """The status of a program, and whether it had to be ended."""
+    end = None if timeout is None else time.monotonic() + timeout
+    while True:
+        try:
+            return process.wait(None if end is None else max(end - time.monotonic(), 0)), False
+        except KeyboardInterrupt:
+            continue  # the terminal sent it to the program too, whose answer counts
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            try:
+                return process.wait(GRACE), True
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return process.wait(), True
+
+
+def _notes(command: Sequence[str], processes: Sequence[Process]) -> list[str]:
+    notes: list[str] = []
+    able = [each for each in processes if each.version and _number(each.version) >= (3, 8)]
+    flag = closed(command)
+    if flag:
+        notes.append(f"{shlex.join(command)}: Python with {flag} loads nothing from outside, so it was not traced.")
+    elif not able:
+        notes.append("No Python process was traced: none was started, or PYTHONPATH did not reach it.")
+    old = sorted({each.version for each in processes if each.version and each not in able})
+    notes += [f"Python {version} has no audit hooks (3.8 has), so its processes were not traced." for version in old]
+    for whole, words in dict.fromkeys(started for each in processes for started in each.commands):
+        flag = closed(words)
+        if flag:
+            notes.append(f"{_short(words)}: Python with {flag} loads nothing from outside, so it was not traced.")
+        elif not whole:
+            notes.append(f"{_short(words)}: started with an environment of its own, so Python in it was not traced.")
+    cut = [each.pid for each in processes if each.cut]
+    notes += [f"Process {pid} opened so much that not all of it was recorded." for pid in cut]
+    alive = sorted({each.pid for each in processes if each.openings and _runs(each.pid)})
+    if alive:
+        pids = ", ".join(map(str, alive))
+        notes.append(f"Processes that still run ({pids}): what they open from now on is not seen.")
+    return list(dict.fromkeys(notes))
+
+
+def closed(words: Sequence[str]) -> str:
+    """The option by which a command keeps its Python from loading the recorder, or an empty string.
+
+    Args:
+        words: The command; also a shell with ``-c``, or a script whose first line names its interpreter.
+    """
+    words = list(words)
+    if len(words) == 1 and " " in words[0]:
+        words = _split(words[0])
+    for at, word in enumerate(words):
+        name = os.path.basename(word)
+        if _PYTHON.fullmatch(name) and (option := _option(words[at + 1 :])):
+            return option
+        if name in _SHELLS and "-c" in words[at:-1]:
+            return closed(_split(words[words.index("-c", at) + 1]))
+        if at == 0 and (shebang := _shebang(word)):
+            return closed(shebang)
+    return ""
+
+
+def _option(words: Sequence[str]) -> str:
+    values = iter(words)
+    for word in values:
+        if not re.fullmatch(r"-[A-Za-z?]\S*", word):
+            return ""
+        letters = re.split(r"[cmWX]", word[1:], maxsplit=1)
+        hit = next((letter for letter in letters[0] if letter in "ISE"), "")
+        if hit:
+            return f"-{hit}"
+        if len(letters) > 1 and word[1 + len(letters[0])] in "cm":
+            return ""
+        if len(letters) > 1 and not letters[1]:
+            next(values, "")  # -W and -X take the next word
+    return ""
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text, comments=True)
+    except ValueError:
+        return text.split()
+
+
+def _shebang(word: str) -> list[str]:
+    found = shutil.which(word)
+    if not found:
+        return []
+    with open(found, "rb") as file:
+        line = file.readline(500)
+    return _split(line[2:].decode("utf-8", "replace").strip()) if line.startswith(b"#!") else []
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _short(words: Sequence[str]) -> str:
+    text = shlex.join(words)
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _runs(pid: int) -> bool:
+    if os.name == "nt":
+        return False  # there the signal 0 would end the process
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
