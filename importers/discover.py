@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SURE = (".jsonl", ".ndjson")
 _MAYBE = (".txt", ".json", ".log")
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
 _SAMPLE = 64 << 10
 _COUNTERS = re.compile(
     r"(?:(?<=[_\-.])|^)(?:\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{4,6})?|\d+|[0-9a-f]{8,})(?=[_\-.]|$)", re.IGNORECASE
@@ -48,7 +49,8 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".") and not name.endswith("-spool"))
         for name in sorted(names):
             path = type(folder)(where) / name
-            if name.endswith(_SURE) or (name.endswith(_MAYBE) and holds_lines(path)):
+            bare = next((name.removesuffix(end) for end in _PACKED if name.endswith(end)), name)
+            if bare.endswith(_SURE) or (name.endswith(_MAYBE) and holds_lines(path)):
                 yield path
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from telemetry_store.schema import check_table_name
 from telemetry_store.sinks.base import Source
 
+from .content import Content
 from .discover import files_in, table_for
 from .jsonl import LineReader
 from .ledger import Match, identify
@@ -20,7 +21,6 @@ from .summary import FileSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import BinaryIO
 
     from telemetry_store import TelemetryStore
     from telemetry_store.sinks.base import Transaction
@@ -42,6 +42,7 @@ def import_paths(
     paths: Iterable[Path | str],
     *,
     table: str | None = None,
+    encoding: str = "",
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[FileSummary]:
     """Import files, and the JSONL files below folders, each line exactly once.
@@ -50,6 +51,7 @@ def import_paths(
         store: where they go.
         paths: files and folders.
         table: for all of them; None derives each from the file's name.
+        encoding: of their text, where it is not UTF-8 and no byte order mark says so.
         progress: called with a file's path, the bytes done and its size.
 
     Returns:
@@ -63,15 +65,16 @@ def import_paths(
     if table is not None:
         check_table_name(table)
     return [
-        _import_file(store, path, table or table_for(path), progress) for path in files_in(Path(each) for each in paths)
+        _import_file(store, path, table or table_for(path), encoding, progress)
+        for path in files_in(Path(each) for each in paths)
     ]
 
 
 def _import_file(
-    store: TelemetryStore, path: Path, table: str, progress: Callable[[str, int, int], None] | None
+    store: TelemetryStore, path: Path, table: str, encoding: str, progress: Callable[[str, int, int], None] | None
 ) -> FileSummary:
     path = path.absolute()
-    with path.open("rb") as file:
+    with Content(path, encoding) as file:
         if not os.fstat(file.fileno()).st_size:
             return FileSummary(str(path), table, "empty")
         while True:
@@ -86,10 +89,10 @@ def _import_file(
                 continue
 
 
-def _link(store: TelemetryStore, path: Path, file: BinaryIO, original: Source) -> FileSummary:
+def _link(store: TelemetryStore, path: Path, file: Content, original: Source) -> FileSummary:
     """Note that a file is an exact duplicate of one that is imported."""
     status = os.fstat(file.fileno())
-    copy = Source(str(path), original.table, status.st_dev, status.st_ino, status.st_size, original.prefix_hash,
+    copy = Source(str(path), original.table, status.st_dev, status.st_ino, original.offset, original.prefix_hash,
                   duplicate_of=original.path)  # fmt: skip
     with store.transaction() as transaction:
         transaction.save_source(copy)
@@ -99,10 +102,10 @@ def _link(store: TelemetryStore, path: Path, file: BinaryIO, original: Source) -
 class _FileImport:
     """One pass over one file."""
 
-    def __init__(self, store: TelemetryStore, path: Path, file: BinaryIO, match: Match, table: str) -> None:
+    def __init__(self, store: TelemetryStore, path: Path, file: Content, match: Match, table: str) -> None:
         self._store, self._path, self._file, self._match = store, path, file, match
         status = os.fstat(file.fileno())
-        self._size = status.st_size
+        self._size = match.size
         fallback, origin = _fallback_time(path, status.st_mtime_ns)
         known = match.known
         self._start = known or Source("", "", 0, 0, 0, "", 0)
@@ -111,7 +114,7 @@ class _FileImport:
         elif match.status != "moved":  # a file that was renamed goes on under the name it was imported from
             known = replace(known, device=status.st_dev, inode=status.st_ino)
         self._source = replace(known, size=self._size)
-        growing = time.time() - status.st_mtime < _QUIET
+        growing = file.plain and time.time() - status.st_mtime < _QUIET
         self._reader = LineReader(file, str(path), self._source.table, fallback, growing=growing)
 
     def run(self, progress: Callable[[str, int, int], None] | None) -> FileSummary:
@@ -122,7 +125,7 @@ class _FileImport:
                 progress(str(self._path), self._source.offset, self._size)
         now, before = self._source, self._start
         return FileSummary(
-            str(self._path), now.table, self._match.status,
+            str(self._path), now.table, "; ".join(filter(None, (self._match.status, self._file.damage))),
             now.read - before.read, now.imported - before.imported, now.duplicate - before.duplicate,
             now.rejected - before.rejected, now.blank - before.blank,
             self._reader.pending, now.offset - before.offset, now.time_origin)  # fmt: skip

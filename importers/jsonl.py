@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
 from telemetry_store.batch import Chunk, Reject
+from telemetry_store.event import decode_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
+    from importers.content import Content
     from telemetry_store.event import Record
 
+#: The event or None; why it is none; whether its values need a second look before they go into columns.
+Parsed: TypeAlias = "tuple[dict[str, Any] | None, str, bool]"
 _BLOCK = 256 << 10
 _BOM = b"\xef\xbb\xbf"
 _LONG_INTEGER = re.compile(rb"\d{20}")
@@ -44,18 +47,19 @@ class LineReader:
     """Reads a file for one table.
 
     Args:
-        file: opened for reading bytes.
+        file: its content.
         source: what rejects call it.
         table: where its events go.
         fallback: nanoseconds since 1970 for events without a time field.
         growing: the file may still grow, so an incomplete last line is left for later.
     """
 
-    def __init__(self, file: BinaryIO, source: str, table: str, fallback: int, *, growing: bool) -> None:
+    def __init__(self, file: Content, source: str, table: str, fallback: int, *, growing: bool) -> None:
         self._file, self._source, self._table, self._fallback = file, source, table, fallback
         self._growing = growing
         #: Bytes of an incomplete last line that were left.
         self.pending = 0
+        self._documents = segment_records if is_segment(file) else self._events
 
     def read(self, offset: int) -> Iterator[Lines]:
         """Yield whole lines from an offset to the end of the file."""
@@ -94,13 +98,13 @@ class LineReader:
             if offset == 0 and text.startswith(_BOM):
                 text = text[len(_BOM) :]
             if text:
-                event, reason, careful = parse(text)
-                exact = exact or careful
-                if event is None:
-                    found.rejects.append(Reject(self._source, offset, self._table, reason, line))
-                else:
-                    records.append((self._table, self._fallback, event))
-                    places.append((offset, line))
+                for record, reason, careful in self._documents(text):
+                    exact = exact or careful
+                    if record is None:
+                        found.rejects.append(Reject(self._source, offset, self._table, reason, line))
+                    else:
+                        records.append(record)
+                        places.append((offset, line))
             else:
                 found.blank += 1
             offset += len(line) + 1
@@ -108,12 +112,53 @@ class LineReader:
             found.chunk = Chunk(self._source, records, places.__getitem__, exact=True)
         return found
 
+    def _events(self, text: bytes) -> Iterator[tuple[Record | None, str, bool]]:
+        for event, reason, careful in documents(text):
+            yield None if event is None else (self._table, self._fallback, event), reason, careful
+
+
+def is_segment(file: Content) -> bool:
+    """Tell whether a file is a segment of a spool, such as one that was saved from a machine that is no more."""
+    file.seek(0)
+    first = file.read(_BLOCK).partition(b"\n")[0]
+    try:
+        return first.startswith(b'["') and bool(decode_line(first))
+    except (ValueError, RecursionError):
+        return False
+
+
+def segment_records(text: bytes) -> list[tuple[Record | None, str, bool]]:
+    """Parse a line of a segment; it names its table itself."""
+    try:
+        return [(decode_line(text), "", True)]
+    except (ValueError, RecursionError) as error:
+        return [(None, f"not a record: {error}", True)]
+
+
+def documents(text: bytes) -> list[Parsed]:
+    """Parse a line: one document, or several that stand on it without a newline between them."""
+    whole = parse(text)
+    if whole[0] is not None or not whole[1].startswith("not JSON: Extra data"):
+        return [whole]
+    line, found, at = text.decode(), list[Parsed](), 0
+    decoder = json.JSONDecoder(parse_constant=_NONFINITE.get)
+    while at < len(line):
+        try:
+            value, end = decoder.raw_decode(line, at)
+        except (ValueError, RecursionError):
+            return [whole]
+        if not isinstance(value, dict):
+            return [whole]
+        found.append((value, "", True))
+        at = end + len(line[end:]) - len(line[end:].lstrip()) if line[end : end + 1].isspace() else end
+    return found
+
 
 def _needs_care(data: bytes) -> bool:
     return b"\\u0000" in data or b"\\ud" in data or b"\\uD" in data
 
 
-def parse(text: bytes) -> tuple[dict[str, Any] | None, str, bool]:
+def parse(text: bytes) -> Parsed:
     """Parse one line.
 
     Returns:

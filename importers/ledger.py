@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import BinaryIO
 
+    from importers.content import Content
     from telemetry_store.sinks.base import Source
 
 _BLOCK = 1 << 20
@@ -26,15 +26,17 @@ class Match:
         offset: where to go on.
         known: the ledger's entry that it continues, or None.
         hash: of the first `offset` bytes, to be continued.
+        size: bytes of the whole content, decompressed.
     """
 
     status: str
     offset: int
     known: Source | None
     hash: Any
+    size: int
 
 
-def prefix_hashes(file: BinaryIO, offsets: set[int]) -> dict[int, Any]:
+def prefix_hashes(file: Content, offsets: set[int]) -> dict[int, Any]:
     """The running SHA-256 at each of these offsets, as far as the file goes; read once, in blocks."""
     digest, position = hashlib.sha256(), 0
     result: dict[int, Any] = {}
@@ -50,16 +52,16 @@ def prefix_hashes(file: BinaryIO, offsets: set[int]) -> dict[int, Any]:
     return result
 
 
-def identify(file: BinaryIO, path: Path, sources: list[Source]) -> Match:
+def identify(file: Content, path: Path, sources: list[Source]) -> Match:
     """Find out whether a file, or its beginning, has been imported before.
 
     Args:
-        file: opened for reading bytes.
+        file: the content.
         path: absolute.
         sources: the ledger.
     """
-    status = os.fstat(file.fileno())
-    wanted = {each.offset for each in sources if 0 < each.offset <= status.st_size and not each.duplicate_of}
+    size = file.length()
+    wanted = {each.offset for each in sources if 0 < each.offset <= size and not each.duplicate_of}
     hashes = prefix_hashes(file, wanted | {0})
     here = [each for each in sources if each.path == str(path)]
     same = [
@@ -72,14 +74,14 @@ def identify(file: BinaryIO, path: Path, sources: list[Source]) -> Match:
             continue
         moved = each.path != str(path)
         if moved and os.path.exists(each.path) and not _replaced(each):
-            if each.offset == status.st_size:
-                return Match(f"duplicate of {each.path}", each.offset, each, hashes[each.offset])
+            if each.offset == size:
+                return Match(f"duplicate of {each.path}", each.offset, each, hashes[each.offset], size)
             continue
-        done = each.offset == status.st_size
+        done = each.offset == size
         word = "moved" if moved else "already imported" if done else "continued"
-        return Match(word, each.offset, each, hashes[each.offset])
+        return Match(word, each.offset, each, hashes[each.offset], size)
     rewritten = any(each.offset and not each.duplicate_of for each in here)
-    return Match("rewritten, imported as new" if rewritten else "imported", 0, None, hashes[0])
+    return Match("rewritten, imported as new" if rewritten else "imported", 0, None, hashes[0], size)
 
 
 def _replaced(source: Source) -> bool:

@@ -16,6 +16,9 @@ _COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="JSONL files, or folders that hold some.")],
     table: Annotated[str | None, typer.Option("--table", help="The table for all of them; else by file name.")] = None,
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="Of text that is not UTF-8 and has no byte order mark, such as latin-1.")
+    ] = "",
     db: Db = None,
     env: Env = None,
     json: Json = False,
@@ -27,7 +30,7 @@ def import_(
     from importers import import_paths
 
     with opened(db, env, reading=False) as store, progress() as bar:
-        found = import_paths(store, paths, table=table, progress=bar)
+        found = import_paths(store, paths, table=table, encoding=encoding, progress=bar)
     rows = [each.as_dict() for each in found]
     if json:
         print(terminal.as_json(rows))

@@ -1,0 +1,203 @@
+"""A file as a stream of UTF-8 lines, however it is compressed or encoded; its first bytes decide, not its name."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import json
+import lzma
+import os
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from telemetry_store import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_BLOCK = 256 << 10
+_COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x28\xb5\x2f\xfd": lambda file: _Zstd(file),  # noqa: PLW0108 - it stands below
+}
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+#: What reading a damaged compressed file raises.
+_DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError)
+_LARGEST_ARRAY = 256 << 20
+
+
+class _Zstd(io.RawIOBase):
+    """Decompressed zstd, with the errors that the other formats raise."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        try:
+            import zstandard
+        except ImportError as error:
+            raise UsageError("the file is compressed with zstd", "pip install 'telemetry-store[zstd]'") from error
+        self._reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
+        self._error = zstandard.ZstdError
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return self._reader.readinto(buffer)
+        except self._error as error:
+            raise EOFError(str(error)) from error
+
+
+class Content(io.RawIOBase):
+    """The decompressed UTF-8 bytes of a file; offsets count these.
+
+    Args:
+        path: the file.
+        encoding: what its text is in, where that is not UTF-8 and no byte order mark says so.
+
+    Attributes:
+        damage: why a compressed file cannot be read to its end; empty when it can.
+
+    Raises:
+        UsageError: the encoding is unknown, or a package for the compression is missing.
+        OSError: the file cannot be read.
+    """
+
+    def __init__(self, path: Path, encoding: str = "") -> None:
+        super().__init__()
+        self._encoding = _known(encoding)
+        self.path = path
+        self.file: BinaryIO = path.open("rb")
+        self.damage = ""
+        self._array: bytes | None = None
+        self._open()
+        self._array = self._elements()
+        self._open()
+
+    @property
+    def plain(self) -> bool:
+        """Whether the file is read as it is."""
+        return self._stream is self.file
+
+    def _open(self) -> None:
+        """Begin at the start."""
+        self._position = 0
+        if self._array is not None:
+            self._stream: BinaryIO = io.BytesIO(self._array)
+            self._read: Callable[[int], bytes] = self._stream.read
+            return
+        self.file.seek(0)
+        head = self.file.read(8)
+        self.file.seek(0)
+        made = next((make for magic, make in _COMPRESSED.items() if head.startswith(magic)), None)
+        stream: Any = io.BufferedReader(made(self.file)) if made else self.file
+        start = stream.peek(4)[:4] if made else head
+        encoding = self._encoding or next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
+        if encoding:
+            stream = _Recoded(stream, encoding)
+        self._stream = stream
+        self._read = stream.read1 if made and not encoding else stream.read  # little is lost where it is damaged
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always; backwards it begins again."""
+        return True
+
+    def tell(self) -> int:
+        """The offset of the next byte."""
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to so many bytes; none at the end, or where a compressed file is damaged."""
+        try:
+            data = self._read(size)
+        except _DAMAGE as error:
+            if self.plain:
+                raise
+            self.damage = f"damaged after {self._position} bytes: {error}"
+            return b""
+        self._position += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to an offset from the start, the only kind there is."""
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only from the start")
+        if self.plain:
+            self._position = self._stream.seek(offset)
+            return self._position
+        if offset < self._position:
+            self._open()
+        while self._position < offset and self.read(min(_BLOCK, offset - self._position)):
+            pass
+        return self._position
+
+    def length(self) -> int:
+        """How many bytes there are in all; reads to the end where the file is not plain."""
+        if self.plain:
+            return os.fstat(self.file.fileno()).st_size
+        while self.read(_BLOCK):
+            pass
+        return self._position
+
+    def _elements(self) -> bytes | None:
+        """The elements of a file that is one JSON array of objects, a line each; None when it is something else."""
+        start = self.read(_BLOCK).removeprefix(codecs.BOM_UTF8).lstrip()
+        if not start.startswith(b"[") or start[1:].lstrip()[:1] not in (b"{", b"]"):
+            return None
+        self.seek(0)
+        data = self.read(_LARGEST_ARRAY + 1)
+        try:
+            values = json.loads(data.removeprefix(codecs.BOM_UTF8)) if len(data) <= _LARGEST_ARRAY else None
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+            return None
+        return b"".join(json.dumps(value).encode() + b"\n" for value in values)
+
+    def fileno(self) -> int:
+        """The descriptor of the file itself."""
+        return self.file.fileno()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.file.close()
+        super().close()
+
+
+def _known(encoding: str) -> str:
+    """The codec's name; empty for UTF-8, which is read as it is."""
+    if not encoding:
+        return ""
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise UsageError(f"no encoding is called {encoding!r}", "use latin-1, utf-16, cp1252, …") from error
+    return "" if name == "utf-8" else name
+
+
+class _Recoded:
+    """Bytes of another encoding as UTF-8; what does not decode becomes U+FFFD."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        while len(self._rest) < size:
+            block = self._stream.read(_BLOCK)
+            text = self._decoder.decode(block, final=not block)
+            self._rest += text.replace("\ufeff", "").encode("utf-8", "replace")
+            if not block:
+                break
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
