@@ -61,12 +61,13 @@ class LineReader:
         self.pending = 0
         self._documents = segment_records if is_segment(file) else self._events
 
-    def read(self, offset: int) -> Iterator[Lines]:
-        """Yield whole lines from an offset to the end of the file."""
+    def read(self, offset: int, end: int | None = None) -> Iterator[Lines]:
+        """Yield whole lines from an offset to the end of the file, or to an earlier end."""
         self._file.seek(offset)
         rest = b""
         while True:
-            block = self._file.read(_BLOCK)
+            left = _BLOCK if end is None else min(_BLOCK, end - self._file.tell())
+            block = self._file.read(left) if left > 0 else b""
             data = rest + block
             cut = data.rfind(b"\n") + 1
             if not block:

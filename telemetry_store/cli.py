@@ -15,7 +15,16 @@ from .errors import DatabaseError, SpoolError, TelemetryError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="From scattered JSONL files to one indexed database.")  # fmt: skip
-for command in (reading.query, reading.timeline, reading.stats, care.drain, care.doctor, audits.audit, audits.plan):
+for command in (
+    reading.query,
+    reading.timeline,
+    reading.stats,
+    care.drain,
+    care.doctor,
+    audits.audit,
+    audits.plan,
+    imports.verify,
+):
     app.command()(command)
 app.command("import")(imports.import_)
 

@@ -35,18 +35,20 @@ def _authorise(action: int, first: str | None, second: str | None, _database: st
 
 
 @contextlib.contextmanager
-def read_only(path: str, wait: float = 30.0) -> Iterator[sqlite3.Connection]:
+def read_only(path: str, wait: float = 30.0, *, guarded: bool = True) -> Iterator[sqlite3.Connection]:
     """A connection that can read a database and nothing else; closed at the end of the block.
 
     Args:
         path: the database file.
         wait: how long to wait for locks, in seconds.
+        guarded: allow only statements that are known to read; False for our own.
     """
     uri = f"file:{os.path.abspath(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=wait, check_same_thread=False)
     try:
         connection.execute("PRAGMA query_only = 1")
-        connection.set_authorizer(_authorise)
+        if guarded:
+            connection.set_authorizer(_authorise)
         yield connection
     finally:
         connection.close()

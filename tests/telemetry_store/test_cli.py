@@ -17,7 +17,7 @@ import pytest
 from telemetry_store import TelemetryStore
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("query", "timeline", "stats", "drain", "doctor", "import", "audit", "plan", "demo")
+COMMANDS = ("query", "timeline", "stats", "drain", "doctor", "import", "verify", "audit", "plan", "demo")
 
 
 def telemetry(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
