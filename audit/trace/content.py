@@ -79,7 +79,7 @@ def _verdict(raw: bytes, size: int, *, lines_expected: bool) -> Content:
 
 def _is_text(raw: bytes) -> bool:
     try:
-        raw[:-4].decode()
+        raw.decode()
     except UnicodeDecodeError as error:
         return error.reason == "unexpected end of data"
     return True

@@ -13,7 +13,7 @@ from audit.trace.trace import Content, Frame, Open
 from audit.walk import LINE_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from audit.trace.recording import Opening, Process
 
@@ -92,18 +92,19 @@ class Disk:
         return self._judged[key]
 
 
-def opens(processes: Sequence[Process], root: str) -> tuple[Open, ...]:
+def opens(processes: Sequence[Process], root: str, held: Mapping[str, set[int]]) -> tuple[Open, ...]:
     """Bring the openings of a run together.
 
     Args:
         processes: What was recorded.
         root: The directory of the project, absolute.
+        held: Processes that were seen to have a file open for writing at the same time, by file.
 
     Returns:
         One entry per file, mode and place, by place and file.
     """
     disk = Disk(processes, root)
-    overlaps = _overlaps(processes, disk)
+    overlaps = _overlaps(processes, disk, held)
     groups: dict[tuple[str, str, Frame], _Group] = {}
     for process in processes:
         known = {each.path: _mode(each.flags) for each in process.openings if each.way != "d"}
@@ -169,7 +170,7 @@ def _open(name: str, group: _Group, disk: Disk, overlaps: dict[str, str]) -> Ope
     )
 
 
-def _overlaps(processes: Sequence[Process], disk: Disk) -> dict[str, str]:
+def _overlaps(processes: Sequence[Process], disk: Disk, held: Mapping[str, set[int]]) -> dict[str, str]:
     """How several processes wrote one file, by file."""
     spans: defaultdict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
     together: defaultdict[str, set[int]] = defaultdict(set)
@@ -183,7 +184,8 @@ def _overlaps(processes: Sequence[Process], disk: Disk) -> dict[str, str]:
             together[path] |= each.together - {process.pid}
     found: dict[str, str] = {}
     for path, known in spans.items():
-        if together[path] & set(known):  # a forked child that only inherited the handle is none of them
+        # a forked child that only inherited the handle is none of them
+        if together[path] & set(known) or len(held.get(path, set()) & set(known)) > 1:
             found[path] = "same-time"
         elif _alternate(sorted(known.values())):
             found[path] = "alternating"

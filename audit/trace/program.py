@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import re
 import shlex
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 from audit.trace.opens import opens
 from audit.trace.recording import Process, read
 from audit.trace.trace import Trace
+from audit.trace.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,10 +49,12 @@ def run(command: Sequence[str], root: Path, *, timeout: float | None = None) -> 
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="telemetry-trace-") as name:
         directory = Path(name).resolve()
-        status, ended = _wait(subprocess.Popen(list(command), env=_environment(directory, root)), timeout)  # noqa: S603 - it is what the user asks for
+        watch = Watch(directory)
+        process = subprocess.Popen(list(command), env=_environment(directory, root))  # noqa: S603 - the user asks for it
+        status, ended = _wait(process, timeout, watch)
         seconds = time.monotonic() - start
         processes = read(directory)
-        found = opens(processes, os.path.abspath(root))
+        found = opens(processes, os.path.abspath(root), watch.together)
     notes = _notes(command, processes)
     if ended:
         notes.insert(0, f"The program was ended after {timeout:g} s; processes that it started may still run.")
@@ -75,21 +80,18 @@ def _environment(directory: Path, root: Path) -> dict[str, str]:
     }
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> tuple[int, bool]:
+def _wait(process: subprocess.Popen[bytes], timeout: float | None, watch: Watch) -> tuple[int, bool]:
     """The status of a program, and whether it had to be ended."""
-    end = None if timeout is None else time.monotonic() + timeout
-    while True:
-        try:
-            return process.wait(None if end is None else max(end - time.monotonic(), 0)), False
-        except KeyboardInterrupt:
-            continue  # the terminal sent it to the program too, whose answer counts
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            try:
-                return process.wait(GRACE), True
-            except subprocess.TimeoutExpired:
-                process.kill()
-                return process.wait(), True
+    end = math.inf if timeout is None else time.monotonic() + timeout
+    while (left := end - time.monotonic()) > 0:
+        # an interrupt goes to the program too, from the terminal, and its answer to it counts
+        with contextlib.suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
+            return process.wait(min(watch.look(), left)), False
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(GRACE), True
+    process.kill()
+    return process.wait(), True
 
 
 def _notes(command: Sequence[str], processes: Sequence[Process]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, field
@@ -90,31 +91,43 @@ def _process(path: Path) -> Process:
     openings: dict[int, Opening] = {}
     stacks: dict[int, tuple[Frame, ...]] = {0: ()}
     for kind, fields in _records(path):
-        if kind == "H":
-            process.parent, process.version, process.command = int(fields[1]), fields[2], tuple(fields[3:])
-        elif kind == "S":
-            rest = fields[1:]
-            stacks[int(fields[0])] = tuple(
-                Frame(*each) for each in zip(rest[::3], map(int, rest[1::3]), rest[2::3], strict=True)
-            )
-        elif kind == "O":
-            number, stack, thread, flags, moment, size = (int(fields[at]) for at in (0, 1, 2, 4, 5, 6))
-            openings[number] = Opening(fields[7], stacks[stack], thread, fields[3], flags, size, moment, moment)
-        elif kind == "R":
-            openings[int(fields[0])].count += 1
-            openings[int(fields[0])].last = int(fields[1])
-        elif kind == "C":
-            openings[int(fields[0])].together.update(map(int, fields[1:]))
-        elif kind == "M":
-            process.renames.append((int(fields[0]), fields[1], fields[2]))
-        elif kind == "G":
-            process.samples[fields[0]] = (path.parent / fields[2], int(fields[1]))
-        elif kind == "P":
-            process.commands.append((fields[0] == "1", tuple(fields[1:])))
-        elif kind == "X":
-            process.cut = True
+        # a full disk leaves lines without their ends or beginnings
+        with contextlib.suppress(KeyError, IndexError, ValueError):
+            if kind in "SOR":
+                _opening(kind, fields, openings, stacks)
+            elif kind == "C":
+                openings[int(fields[0])].together.update(map(int, fields[1:]))
+            else:
+                _other(kind, fields, process, path.parent)
     process.openings = list(openings.values())
     return process
+
+
+def _opening(kind: str, fields: list[str], openings: dict[int, Opening], stacks: dict[int, tuple[Frame, ...]]) -> None:
+    if kind == "S":
+        rest = fields[1:]
+        stacks[int(fields[0])] = tuple(
+            Frame(*each) for each in zip(rest[::3], map(int, rest[1::3]), rest[2::3], strict=True)
+        )
+    elif kind == "O":
+        number, stack, thread, flags, moment, size = (int(fields[at]) for at in (0, 1, 2, 4, 5, 6))
+        openings[number] = Opening(fields[7], stacks[stack], thread, fields[3], flags, size, moment, moment)
+    else:
+        known, moment = openings[int(fields[0])], int(fields[1])
+        known.count, known.last = known.count + 1, moment
+
+
+def _other(kind: str, fields: list[str], process: Process, directory: Path) -> None:
+    if kind == "H":
+        process.parent, process.version, process.command = int(fields[1]), fields[2], tuple(fields[3:])
+    elif kind == "M":
+        process.renames.append((int(fields[0]), fields[1], fields[2]))
+    elif kind == "G":
+        process.samples[fields[0]] = (directory / fields[2], int(fields[1]))
+    elif kind == "P":
+        process.commands.append((fields[0] == "1", tuple(fields[1:])))
+    elif kind == "X":
+        process.cut = True
 
 
 def _records(path: Path) -> Iterator[tuple[str, list[str]]]:

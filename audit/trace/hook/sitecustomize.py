@@ -179,8 +179,8 @@ class Recorder:
             if stack:
                 self.write("S", place, *self.frames())
             self.stacks[stack] = place
-        self.seen[key] = [number, 1]
         self.write("O", number, place, get_ident(), way, flags, time.monotonic_ns(), size, name)
+        self.seen[key] = [number, 1]  # only now: the handler of a signal may raise anywhere
         if flags & WRITES and size >= 0:
             self.together(number, name)
 
