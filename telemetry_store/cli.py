@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .commands import audits, care, imports, reading
-from .commands.common import Exit, warn
+from .commands.options import Exit, warn
 from .errors import DatabaseError, SpoolError, TelemetryError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from telemetry_store import terminal
-from telemetry_store.commands.common import Exit, Json, warn
+from telemetry_store.commands.options import Exit, Json, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.common import WAIT, Db, Env, Exit, Json, opened, warn
+from telemetry_store.commands.options import WAIT, Db, Env, Exit, Json, opened, warn
 from telemetry_store.errors import DatabaseBusy, DatabaseError
 
 if TYPE_CHECKING:

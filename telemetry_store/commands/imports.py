@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from telemetry_store import terminal
-from telemetry_store.commands.common import Db, Env, Exit, Json, fresh, opened, progress
+from telemetry_store.commands.options import Db, Env, Exit, Json, fresh, opened, progress
 
 _COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank", "status")
 

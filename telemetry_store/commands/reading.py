@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from telemetry_store import terminal
-from telemetry_store.commands.common import Db, Env, Json, ask, fresh, opened
+from telemetry_store.commands.options import Db, Env, Json, ask, fresh, opened
 
 
 def query(sql: str, db: Db = None, env: Env = None, json: Json = False,

@@ -1,4 +1,4 @@
-"""What the commands share: options, exit statuses, and the store that the options name."""
+"""What the commands share: their options, exit statuses, and the store that the options name."""
 
 from __future__ import annotations
 
