@@ -53,11 +53,11 @@ def audit(
     unparsed: list[Unparsed] = []
     sources: dict[str, str] = {}
     for entry in entries:
-        if entry.language == "python" and entry.size <= LARGEST_SOURCE:
+        if entry.language and entry.size <= LARGEST_SOURCE:
             sources[entry.path] = entry.full
             if not os.access(entry.full, os.R_OK):
                 unparsed.append(Unparsed(entry.path, 0, "A401", "may not be read"))
-        elif entry.language == "python":
+        elif entry.language:
             unparsed.append(Unparsed(entry.path, 0, "A401", f"{entry.size} bytes are more than a source file has"))
     results = scan(sources, progress, cache)
     unparsed += [each for result in results for each in result.unparsed]

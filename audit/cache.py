@@ -105,12 +105,12 @@ class Cache:
 
         Args:
             hashes: The digest of every source, by its path.
-            texts: The text of every source.
+            texts: The Python of those that have some.
         """
         old = self._hashes
         changed = {path for path, made in hashes.items() if old.get(path) != made}
         moved = hashes.keys() ^ old.keys()
-        names = {dotted(path).rpartition(".")[2] for path in moved}
+        names = {dotted(path).rpartition(".")[2] for path in moved if path.endswith((".py", ".pyw"))}
         gone = changed | moved
         wrong = {words for words, found in self._answers.items() if self._differs(words, found, gone, texts)}
         kept: dict[str, Result] = {}
@@ -124,7 +124,7 @@ class Cache:
             read = (path, *form["modules"])
             if not gone.isdisjoint(read) or any("\0".join(words) in wrong for words in form["searches"]):
                 continue
-            if names and any(name in texts[each] for each in read for name in names):
+            if names and any(name in texts.get(each, "") for each in read for name in names):
                 continue
             kept[path] = Result.from_dict(form)
         return kept
@@ -143,7 +143,7 @@ class Cache:
             for words in made.searches:
                 key = "\0".join(words)
                 if key not in answers:
-                    answers[key] = [place[path] for path in hashes if all(word in texts[path] for word in words)]
+                    answers[key] = [place[path] for path, text in texts.items() if all(word in text for word in words)]
         form = {"version": _version(), "hashes": dict(hashes), "answers": answers, "results": kept}
         with contextlib.suppress(OSError):
             self._directory.mkdir(parents=True, exist_ok=True)

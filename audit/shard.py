@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from audit import languages
 from audit.cache import Cache, Result, digest
 from audit.project import Project
 from audit.scan import Scan
 from audit.syntax import trouble
+from audit.walk import language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +40,7 @@ def scan(
     parallel = len(paths) > FEW and (os.cpu_count() or 1) > 1
     with _Assistant(paths) if parallel and (store is None or store.empty) else nullcontext() as assistant:
         raw = {path: _read(full) for path, full in paths.items()}
-        texts = {path: text_of(data) for path, data in raw.items()}
+        texts = pythons(raw)
         hashes = {path: digest(data) for path, data in raw.items()} if store else {}
         results = store.valid(hashes, texts) if store else {}
         stale = sorted((path for path in paths if path not in results), key=lambda path: len(raw[path]))
@@ -102,7 +104,7 @@ def work(
 
     Args:
         raw: The content of every source by its path relative to the root.
-        texts: The same as text.
+        texts: The Python of those that have some.
         mine: The sources to scan.
         step: Called with how many are done.
     """
@@ -110,18 +112,39 @@ def work(
     scanner = Scan(project)
     results: dict[str, Result] = {}
     for count, path in enumerate(mine):
-        modules, searches = project.watch()
-        findings, unparsed = len(scanner.findings), len(scanner.unparsed)
-        scanner.file(path)
-        result = results[path] = Result(scanner.findings[findings:], scanner.unparsed[unparsed:])
-        modules.discard(path)
-        result.modules, result.searches = sorted(modules), [list(words) for words in sorted(searches)]
-        if not project.parses(path) and (found := trouble(path, raw[path])):
-            result.unparsed.insert(0, found)
+        result = results[path] = _python(scanner, path) if path in texts else Result()
+        if language(path) == "python":
+            if not project.parses(path) and (found := trouble(path, raw[path])):
+                result.unparsed.insert(0, found)
+        else:
+            findings, unparsed = languages.scan(path, language(path), text_of(raw[path]))
+            result.findings += findings
+            result.unparsed += unparsed
         if step is not None:
             step(count + 1)
     project.release()
     return results
+
+
+def _python(scanner: Scan, path: str) -> Result:
+    modules, searches = scanner.project.watch()
+    findings, unparsed = len(scanner.findings), len(scanner.unparsed)
+    scanner.file(path)
+    modules.discard(path)
+    words = [list(each) for each in sorted(searches)]
+    return Result(scanner.findings[findings:], scanner.unparsed[unparsed:], sorted(modules), words)
+
+
+def pythons(raw: Mapping[str, bytes]) -> dict[str, str]:
+    """The Python of every source that has some, by its path: all of it, or what stands in another language."""
+    found: dict[str, str] = {}
+    for path, data in raw.items():
+        text = text_of(data)
+        if language(path) != "python":
+            text = languages.python_in(path, language(path), text)
+        if text or language(path) == "python":
+            found[path] = text
+    return found
 
 
 def text_of(data: bytes) -> str:
@@ -151,8 +174,7 @@ def _quiet_collector() -> Iterator[None]:
 def _main() -> None:
     gc.disable()
     raw = {path: _read(full) for path, full in orjson.loads(sys.stdin.buffer.readline()).items()}
-    texts = {path: text_of(data) for path, data in raw.items()}
-    results = work(raw, texts, orjson.loads(sys.stdin.buffer.readline()))
+    results = work(raw, pythons(raw), orjson.loads(sys.stdin.buffer.readline()))
     sys.stdout.buffer.write(orjson.dumps({path: result.as_dict() for path, result in results.items()}))
 
 

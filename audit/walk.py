@@ -79,6 +79,11 @@ class Entry:
     language: str
 
 
+def language(path: str) -> str:
+    """The language of a source by its name, an empty string when it is none."""
+    return LANGUAGES.get(os.path.splitext(path)[1].lower(), "")
+
+
 def is_test(path: str) -> bool:
     """Whether a path relative to the root belongs to tests, by its directories or its name."""
     parts = path.split("/")
@@ -117,7 +122,7 @@ def walk(root: Path, exclude: Sequence[str] = ()) -> Iterator[Entry]:
             except OSError:
                 continue
             if status.st_mode & 0o170000 == 0o100000:
-                yield Entry(prefix + name, full, status.st_size, LANGUAGES.get(os.path.splitext(name)[1].lower(), ""))
+                yield Entry(prefix + name, full, status.st_size, language(name))
 
 
 def _left_out(path: str, name: str, exclude: Sequence[str]) -> bool:

@@ -1,0 +1,36 @@
+"""JavaScript and TypeScript: writers, loggers and readers of JSON lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from audit.languages.javascript import loggers, readers, writers
+from audit.languages.javascript.source import Source
+
+if TYPE_CHECKING:
+    from audit.languages.place import Place
+
+__all__ = ["scan"]
+
+_FILES = re.compile(
+    r"appendFile|outputFile|createWriteStream|createReadStream|[wW]rite\w*File|readFile|\bDeno\.|\bBun\.|openSync"
+    r"|\.open\(|jetpack|jsonfile|pino|winston|bunyan|readLines|eachLine|[tT]ail|LineByLine|readTextFile"
+)
+_LINES = re.compile(r"JSON|stringify|jsonl|ndjson|pino|winston|bunyan|jsonfile|DailyRotateFile|\\\"|'\{\"|`\{\"")
+
+
+def scan(path: str, text: str) -> list[Place]:
+    """The places of a source.
+
+    Args:
+        path: Relative to the root.
+        text: The source.
+    """
+    if not _FILES.search(text) or not _LINES.search(text):
+        return []
+    source = Source(path, text)
+    writers.find(source)
+    loggers.find(source)
+    readers.find(source)
+    return source.places

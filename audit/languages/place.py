@@ -1,0 +1,163 @@
+"""A place in a source of another language that writes or reads JSON lines, and the finding that it becomes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audit.finding import Evidence, Finding
+from audit.walk import LINE_SUFFIXES, is_test
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WIDTH = 8
+"""How many alternatives of one value are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text that an expression may give.
+
+    Args:
+        text: The text; ``{name}`` stands for what varies, ``{$NAME}`` for an environment variable.
+        params: The parameters it depends on, as (number of the function, name).
+    """
+
+    text: str
+    params: frozenset[tuple[int, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a scanner found.
+
+    Args:
+        line: Line of the call or command that opens the file.
+        kind: ``writer``, ``call-site`` or ``reader``.
+        function: Name of the enclosing function, empty at the top level.
+        mechanism: Such as ``fs.appendFile``, ``redirect`` or ``Add-Content``.
+        mode: ``append``, ``truncate`` or ``read``.
+        texts: What the path may be, the best known first; never empty.
+        confidence: ``high``, ``medium`` or ``low``.
+        evidence: The reasons, a code and a sentence each.
+        lock: Whether a lock is held around it.
+    """
+
+    line: int
+    kind: str
+    function: str
+    mechanism: str
+    mode: str
+    texts: tuple[Text, ...]
+    confidence: str
+    evidence: tuple[Evidence, ...]
+    lock: bool = False
+
+
+def named(texts: Iterable[Text]) -> bool:
+    """Whether the name of a file promises JSON lines, as ``events.jsonl`` and ``{jsonl_path}`` do."""
+    return any(
+        each.text.lower().endswith(LINE_SUFFIXES) or re.search(r"\{\$?\w*(?:jsonl|ndjson)\w*\}$", each.text.lower())
+        for each in texts
+    )
+
+
+def described(texts: tuple[Text, ...]) -> tuple[str, str]:
+    """The target to show for some texts, and its kind."""
+    target = _plain(texts[0].text)
+    if not re.sub(r"\{[^}]*\}|\*", "", target).strip("/. ~"):
+        return target, "parameter" if texts[0].params else "unknown"
+    return target, "pattern" if "{" in target or "*" in target else "literal"
+
+
+def _plain(path: str) -> str:
+    return path.replace("\\", "/").removeprefix("./") or path
+
+
+def best(texts: Iterable[Text]) -> tuple[Text, ...]:
+    """The alternatives without repeats, those that say nothing put last."""
+    kept = dict.fromkeys(texts)
+    return tuple(sorted(kept, key=lambda each: not re.sub(r"\{[^}]*\}", "", each.text).strip("./")))[:WIDTH]
+
+
+def content_verdict(letters: str, mode: str, *, promised: bool, loop: bool) -> tuple[str, str] | None:
+    """Judge what a file receives.
+
+    Args:
+        letters: What is written, in order: ``J`` a document on one line, ``P`` a pretty-printed one, ``N`` a newline,
+            ``T`` text, ``?`` what cannot be followed.
+        mode: ``append`` or ``truncate``.
+        promised: Whether the file's name promises JSON lines.
+        loop: Whether the write is repeated while the file is open.
+
+    Returns:
+        Confidence and reason, or ``None`` when the file does not receive JSON lines.
+    """
+    if re.search(r"(^|N)JNJ", letters):
+        return "high", "writes JSON documents with a newline between them"
+    if re.search(r"(^|N|J)JN", letters) and (mode == "append" or loop or promised):
+        return "high", "writes a JSON document and a newline"
+    if "P" in letters or (letters and not set(letters) & set("J?")):
+        return None
+    if promised and re.search(r"(^|N)J", letters):
+        return "high", "writes JSON documents to a file named for JSON lines"
+    if mode == "append" and letters and set(letters) == {"J"}:
+        return "medium", "appends JSON documents without a newline of their own"
+    if promised and "?" in letters:
+        confidence = "medium" if "N" in letters else "low"
+        return confidence, "writes what cannot be followed to a file named for JSON lines"
+    if promised and not letters and mode == "append":
+        return "low", "opens a file named for JSON lines; what is written was not found"
+    return None
+
+
+def findings(path: str, language: str, places: Iterable[Place]) -> list[Finding]:
+    """The findings of one source, in the order of their lines.
+
+    Args:
+        path: The source relative to the root.
+        language: A value of ``audit.walk.LANGUAGES``.
+        places: What the scanner found, in any order; a place found twice counts once.
+    """
+    made: list[Finding] = []
+    counts: Counter[str] = Counter()
+    for place in sorted(dict.fromkeys(places), key=lambda each: (each.line, each.kind, each.mechanism)):
+        target, sort = described(place.texts)
+        seed = f"{path}|{place.function}|{place.kind}|{place.mechanism}|{target}"
+        name = hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()[:10]
+        counts[name] += 1
+        evidence = place.evidence
+        if sort == "unknown":
+            evidence = (*evidence, Evidence(evidence[0].code, _why_unknown(target)))
+        made.append(
+            Finding(
+                id=name if counts[name] == 1 else f"{name}-{counts[name]}",
+                path=path,
+                line=place.line,
+                kind=place.kind,
+                function=place.function,
+                language=language,
+                mechanism=place.mechanism,
+                mode=place.mode,
+                target=target,
+                target_kind=sort,
+                alternatives=tuple(dict.fromkeys(_plain(text.text) for text in place.texts)),
+                lock=place.lock,
+                test=is_test(path),
+                confidence=place.confidence,
+                evidence=evidence,
+            )
+        )
+    return made
+
+
+def _why_unknown(target: str) -> str:
+    if "{$" in target:
+        return f"the file is named by the environment: {target} has no default here"
+    if re.search(r"\{\d+\}", target):
+        return f"the file is named on the command line: {target}"
+    return f"the file is not known: what {target} holds comes from outside this source"

@@ -1,0 +1,58 @@
+"""Sources in other languages: nothing in them stops the audit, and it says what failed."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from audit import audit, languages
+from audit.languages import javascript
+
+APPEND = "const fs = require('fs');\nfs.appendFileSync('e.jsonl', JSON.stringify(e) + '\\n');\n"
+CASES = Path(__file__).parents[2] / "corpora" / "audit"
+
+
+def test_a_rule_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scanner that raises leaves an entry that names the source, and the others are judged."""
+    scan = javascript.scan
+
+    def fragile(path: str, text: str):
+        if path == "a.js":
+            raise RecursionError("too deep")
+        return scan(path, text)
+
+    monkeypatch.setattr(javascript, "scan", fragile)
+    for name in ("a.js", "b.js"):
+        (tmp_path / name).write_text(APPEND)
+    report = audit(tmp_path)
+    assert [(each.path, each.code, each.reason) for each in report.unparsed] == [
+        ("a.js", "A402", "RecursionError: too deep")
+    ]
+    assert [(each.path, each.line) for each in report.findings] == [("b.js", 2)]
+
+
+def test_cached(tmp_path: Path) -> None:
+    """What was found in another language is found again from the cache, and not when the source has lost it."""
+    source, cache = tmp_path / "a.js", tmp_path / ".telemetry_cache"
+    source.write_text(APPEND)
+    first = audit(tmp_path, cache=cache).findings
+    assert [each.target for each in first] == ["e.jsonl"]
+    assert audit(tmp_path, cache=cache).findings == first
+    source.write_text("")
+    assert audit(tmp_path, cache=cache).findings == ()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_sources(seed: int) -> None:
+    """Sources that are cut, glued and shuffled make no scanner fail."""
+    chance = random.Random(seed)
+    inputs = [path for case in CASES.glob("[a-z]*_*") for path in (case / "input").rglob("*.*")]
+    sources = [path.read_text() for path in sorted(inputs) if path.suffix != ".py"]
+    for _ in range(150):
+        one, other = chance.choice(sources), chance.choice(sources)
+        cut = chance.randrange(len(one) + 1)
+        text = chance.choice((one[:cut], one[cut:], one[:cut] + other, one[:cut] + one[cut + 1 :]))
+        for name, language in (("a.js", "javascript"), ("a.sh", "shell"), ("a.ps1", "powershell"), ("a.yml", "yaml")):
+            assert languages.scan(name, language, text)[1] == []
