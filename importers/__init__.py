@@ -1,10 +1,27 @@
 """Old files into tables, each line exactly once.
 
-This package uses the store's public names only; the store never imports it.
+This package stands on the store; the store never imports it.
 """
 
 from .imports import import_paths
+from .plan import Plan, load
+from .rehearsal import PlannedTable, Rehearsal, rehearse
+from .rejects import Replayed, export, mended, replay
 from .summary import FileSummary
 from .verify import Verified, verify
 
-__all__ = ["FileSummary", "Verified", "import_paths", "verify"]
+__all__ = [
+    "FileSummary",
+    "Plan",
+    "PlannedTable",
+    "Rehearsal",
+    "Replayed",
+    "Verified",
+    "export",
+    "import_paths",
+    "load",
+    "mended",
+    "rehearse",
+    "replay",
+    "verify",
+]

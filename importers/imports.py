@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,9 @@ from telemetry_store.schema import check_table_name
 from telemetry_store.sinks.base import Source
 
 from .content import Content
-from .discover import files_in, table_for
 from .jsonl import LineReader
 from .ledger import Match, identify
+from .route import route_of, routes
 from .summary import FileSummary
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from telemetry_store.sinks.base import Transaction
 
     from .jsonl import Lines
+    from .plan import Plan
+    from .route import Route
 
 _BATCH = 4 << 20
 #: A file that was written to less than this many seconds ago may still grow.
@@ -39,19 +42,23 @@ class _Overtaken(Exception):
 
 def import_paths(
     store: TelemetryStore,
-    paths: Iterable[Path | str],
+    paths: Iterable[Path | str] = (),
     *,
+    plan: Plan | None = None,
     table: str | None = None,
     encoding: str = "",
+    sample: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[FileSummary]:
     """Import files, and the JSONL files below folders, each line exactly once.
 
     Args:
         store: where they go.
-        paths: files and folders.
-        table: for all of them; None derives each from the file's name.
+        paths: files and folders; without any, everything that the plan names.
+        plan: which file goes into which table; files that it does not name go by their names.
+        table: for all of them; None derives each from the plan or the file's name.
         encoding: of their text, where it is not UTF-8 and no byte order mark says so.
+        sample: whole lines of about so many bytes of each file, for a look at them; None for all.
         progress: called with a file's path, the bytes done and its size.
 
     Returns:
@@ -64,29 +71,43 @@ def import_paths(
     """
     if table is not None:
         check_table_name(table)
-    return [
-        _import_file(store, path, table or table_for(path), encoding, progress)
-        for path in files_in(Path(each) for each in paths)
-    ]
+    chosen = list(routes([Path(each) for each in paths], plan, table))
+    for declared in {route.plan.name: route.plan.declared for route in chosen}.values():
+        if declared is not None:
+            store.declare(declared)
+    store.flush()
+    run = _Run(store, partial(route_of, plan=plan, table=table), encoding, sample, progress)
+    return [run.file(route) for route in chosen]
 
 
-def _import_file(
-    store: TelemetryStore, path: Path, table: str, encoding: str, progress: Callable[[str, int, int], None] | None
-) -> FileSummary:
-    path = path.absolute()
-    with Content(path, encoding) as file:
-        if not os.fstat(file.fileno()).st_size:
-            return FileSummary(str(path), table, "empty")
-        while True:
-            with store.transaction() as transaction:
-                sources = transaction.sources()
-            match = identify(file, path, sources)
-            if match.status.startswith("duplicate of") and match.known is not None:
-                return _link(store, path, file, match.known)
-            try:
-                return _FileImport(store, path, file, match, table).run(progress)
-            except _Overtaken:
-                continue
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is the same for all files of an import."""
+
+    store: TelemetryStore
+    route_of: Callable[[Path], Route]
+    encoding: str
+    sample: int | None
+    progress: Callable[[str, int, int], None] | None
+
+    def file(self, route: Route) -> FileSummary:
+        """Import one file."""
+        path = route.path
+        with Content(path, self.encoding) as file:
+            if not os.fstat(file.fileno()).st_size:
+                return FileSummary(str(path), route.plan.name, "empty")
+            while True:
+                with self.store.transaction() as transaction:
+                    sources = transaction.sources()
+                match = identify(file, path, sources)
+                if match.status.startswith("duplicate of") and match.known is not None:
+                    return _link(self.store, path, file, match.known)
+                if match.known is not None and match.known.path != str(path):  # it was renamed: the same lines go on
+                    route = replace(self.route_of(Path(match.known.path)), path=path)
+                try:
+                    return _FileImport(self, route, file, match).run()
+                except _Overtaken:
+                    continue
 
 
 def _link(store: TelemetryStore, path: Path, file: Content, original: Source) -> FileSummary:
@@ -102,11 +123,12 @@ def _link(store: TelemetryStore, path: Path, file: Content, original: Source) ->
 class _FileImport:
     """One pass over one file."""
 
-    def __init__(self, store: TelemetryStore, path: Path, file: Content, match: Match, table: str) -> None:
-        self._store, self._path, self._file, self._match = store, path, file, match
+    def __init__(self, run: _Run, route: Route, file: Content, match: Match) -> None:
+        path, table = route.path, route.plan.name
+        self._run, self._path, self._file, self._match = run, path, file, match
         status = os.fstat(file.fileno())
         self._size = match.size
-        fallback, origin = _fallback_time(path, status.st_mtime_ns)
+        fallback, origin = fallback_time(path, status.st_mtime_ns)
         known = match.known
         self._start = known or Source("", "", 0, 0, 0, "", 0)
         if known is None:
@@ -115,14 +137,17 @@ class _FileImport:
             known = replace(known, device=status.st_dev, inode=status.st_ino)
         self._source = replace(known, size=self._size)
         growing = file.plain and time.time() - status.st_mtime < _QUIET
-        self._reader = LineReader(file, str(path), self._source.table, fallback, growing=growing)
+        self._reader = LineReader(file, route, self._source.table, fallback, growing=growing)
 
-    def run(self, progress: Callable[[str, int, int], None] | None) -> FileSummary:
-        """Import what is not imported yet."""
-        for batch in self._batches():
+    def run(self) -> FileSummary:
+        """Import what is not imported yet, or the sample of it."""
+        sample = self._run.sample
+        for batch in self._batches(_BATCH if sample is None else min(sample, _BATCH)):
             self._store_batch(batch)
-            if progress is not None:
-                progress(str(self._path), self._source.offset, self._size)
+            if self._run.progress is not None:
+                self._run.progress(str(self._path), self._source.offset, self._size)
+            if sample is not None and self._source.offset - self._start.offset >= sample:
+                break
         now, before = self._source, self._start
         return FileSummary(
             str(self._path), now.table, "; ".join(filter(None, (self._match.status, self._file.damage))),
@@ -130,13 +155,13 @@ class _FileImport:
             now.rejected - before.rejected, now.blank - before.blank,
             self._reader.pending, now.offset - before.offset, now.time_origin)  # fmt: skip
 
-    def _batches(self) -> Iterator[list[Lines]]:
+    def _batches(self, most: int) -> Iterator[list[Lines]]:
         batch: list[Lines] = []
         size = 0
         for lines in self._reader.read(self._match.offset):
             batch.append(lines)
             size += len(lines.data)
-            if size >= _BATCH:
+            if size >= most:
                 yield batch
                 batch, size = [], 0
         if batch:
@@ -146,7 +171,7 @@ class _FileImport:
         source, digest = self._source, self._match.hash.copy()
         for lines in batch:
             digest.update(lines.data)
-        with self._store.transaction() as transaction:
+        with self._run.store.transaction() as transaction:
             self._check(transaction)
             counts = transaction.insert(lines.chunk for lines in batch)
             rejects = [reject for lines in batch for reject in lines.rejects]
@@ -181,7 +206,7 @@ class _FileImport:
             raise _Overtaken
 
 
-def _fallback_time(path: Path, modified: int) -> tuple[int, str]:
+def fallback_time(path: Path, modified: int) -> tuple[int, str]:
     """Nanoseconds since 1970 for events that have no time, and where they come from: a date in the path, or mtime."""
     for part in reversed(path.parts):
         if match := _DATE.search(part):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importers.content import Content
+    from importers.route import Route
     from telemetry_store.event import Record
 
 #: The event or None; why it is none; whether its values need a second look before they go into columns.
@@ -48,14 +49,15 @@ class LineReader:
 
     Args:
         file: its content.
-        source: what rejects call it.
+        route: where it goes, and in what form.
         table: where its events go.
         fallback: nanoseconds since 1970 for events without a time field.
         growing: the file may still grow, so an incomplete last line is left for later.
     """
 
-    def __init__(self, file: Content, source: str, table: str, fallback: int, *, growing: bool) -> None:
-        self._file, self._source, self._table, self._fallback = file, source, table, fallback
+    def __init__(self, file: Content, route: Route, table: str, fallback: int, *, growing: bool) -> None:
+        self._source, self._shape, self._times = str(route.path), route.shape, route.plan.times()
+        self._file, self._table, self._fallback = file, table, fallback
         self._growing = growing
         #: Bytes of an incomplete last line that were left.
         self.pending = 0
@@ -92,7 +94,7 @@ class LineReader:
     def _lines(self, data: bytes, offset: int) -> Lines:
         records: list[Record] = []
         places: list[tuple[int, bytes]] = []
-        found = Lines(Chunk(self._source, records, places.__getitem__, exact=_needs_care(data)), data)
+        found = Lines(Chunk(self._source, records, places.__getitem__, _needs_care(data), self._times), data)
         exact = found.chunk.exact
         for line in data.split(b"\n")[: data.count(b"\n") + (not data.endswith(b"\n"))]:
             text = line.strip(b" \t\r\0")
@@ -110,12 +112,13 @@ class LineReader:
                 found.blank += 1
             offset += len(line) + 1
         if exact and not found.chunk.exact:
-            found.chunk = Chunk(self._source, records, places.__getitem__, exact=True)
+            found.chunk = replace(found.chunk, exact=True)
         return found
 
     def _events(self, text: bytes) -> Iterator[tuple[Record | None, str, bool]]:
         for event, reason, careful in documents(text):
-            yield None if event is None else (self._table, self._fallback, event), reason, careful
+            record = None if event is None else (self._table, self._fallback, self._shape(event))
+            yield record, reason, careful
 
 
 def is_segment(file: Content) -> bool:

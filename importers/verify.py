@@ -7,6 +7,7 @@ import json
 import os
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
 from .content import Content
 from .jsonl import LineReader
 from .ledger import prefix_hashes
+from .route import route_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from telemetry_store import TelemetryStore
     from telemetry_store.schema import Table
     from telemetry_store.sinks.base import Source
+
+    from .plan import Plan
 
 _WHOLE = 1 << 53
 
@@ -66,6 +70,7 @@ def verify(
     store: TelemetryStore,
     paths: Iterable[Path | str] = (),
     *,
+    plan: Plan | None = None,
     encoding: str = "",
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Verified]:
@@ -74,6 +79,7 @@ def verify(
     Args:
         store: whose database; a file, not memory.
         paths: which files; all that were imported when none is given.
+        plan: that they were imported by.
         encoding: of their text, as it was given to the import.
         progress: called with a file's path, the bytes done and the bytes to do.
     """
@@ -81,13 +87,17 @@ def verify(
         sources = transaction.sources()
     wanted = {str(Path(path).absolute()) for path in paths}
     with read_only(store.settings.database, guarded=False) as connection:
-        rows = _Rows(connection)
-        return [
-            _verified(source, rows, encoding, progress) for source in sources if not wanted or source.path in wanted
-        ]
+        check = partial(_verified, _Rows(connection), plan, encoding, progress)
+        return [check(source) for source in sources if not wanted or source.path in wanted]
 
 
-def _verified(source: Source, rows: _Rows, encoding: str, progress: Callable[[str, int, int], None] | None) -> Verified:
+def _verified(
+    rows: _Rows,
+    plan: Plan | None,
+    encoding: str,
+    progress: Callable[[str, int, int], None] | None,
+    source: Source,
+) -> Verified:
     if source.duplicate_of:
         return Verified(source.path, source.table, f"duplicate of {source.duplicate_of}")
     if not os.path.exists(source.path):
@@ -100,7 +110,8 @@ def _verified(source: Source, rows: _Rows, encoding: str, progress: Callable[[st
         counts: Counter[str] = Counter()
         example = ""
         done = 0
-        for lines in LineReader(file, source.path, source.table, 0, growing=False).read(0, source.offset):
+        reader = LineReader(file, route_of(Path(source.path), plan), source.table, 0, growing=False)
+        for lines in reader.read(0, source.offset):
             for index, (table, _, event) in enumerate(lines.chunk.records):
                 found = "rejected" if lines.chunk.raw(index)[0] in refused else rows.take(table, event)
                 counts[found] += 1

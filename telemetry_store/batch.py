@@ -14,11 +14,13 @@ from .errors import TableNameError, TelemetryError
 from .event import DECLARE, DROPS
 from .rows import RowBuilder, Unfit
 from .schema import ColumnType, EventTable, Table, check_table_name
+from .timestamps import USUAL_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .event import Record
+    from .timestamps import TimeRule
 
 RESERVED = frozenset({DECLARE, DROPS})
 
@@ -32,12 +34,14 @@ class Chunk:
         records: what was read, in order.
         raw: from a record's index to its byte offset in the source and its bytes; called only for rejects.
         exact: the records may hold long integers, lone surrogates or NULs.
+        times: where its events say when they were.
     """
 
     source: str
     records: list[Record]
     raw: Callable[[int], tuple[int, bytes]]
     exact: bool = False
+    times: TimeRule = USUAL_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ class Normaliser:
                 yield from (_reject(chunk, index, str(error)) for index in indexes)
                 continue
             rows = None
-            if not chunk.exact:
+            if not chunk.exact and chunk.times is USUAL_TIME:
                 records = [chunk.records[index] for index in indexes] if len(waiting) > 1 else chunk.records
                 rows = rows_of(builder, records) if len(records) == len(indexes) else None
             if rows is None:
@@ -203,7 +207,7 @@ def _row_by_row(builder: RowBuilder, chunk: Chunk, indexes: Sequence[int]) -> It
     for index in indexes:
         _, nanoseconds, event = chunk.records[index]
         try:
-            columns, row = builder.row(nanoseconds, event)
+            columns, row = builder.row(nanoseconds, event, chunk.times)
         except Unfit as reason:
             yield _reject(chunk, index, str(reason))
             continue

@@ -23,6 +23,7 @@ for command in (
     care.doctor,
     audits.audit,
     audits.plan,
+    imports.rejects,
     imports.verify,
 ):
     app.command()(command)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .schema import METADATA, MOST_COLUMNS, RESERVED, ColumnType, Table, fits, is_identifier, metadata_text, type_of
-from .timestamps import TIME_FIELDS, canonical, from_nanoseconds
+from .timestamps import USUAL_TIME, from_nanoseconds
 
 if TYPE_CHECKING:
     from .schema import EventTable
+    from .timestamps import TimeRule
 
 #: The columns that are filled, and their values.
 Row: TypeAlias = "tuple[tuple[str, ...], tuple[Any, ...]]"
@@ -38,18 +39,19 @@ class RowBuilder:
         self._names = self.table.names()
         self._lower = {name.lower() for name in self.table.columns}
 
-    def row(self, nanoseconds: int, event: dict[str, Any]) -> Row:
+    def row(self, nanoseconds: int, event: dict[str, Any], times: TimeRule = USUAL_TIME) -> Row:
         """The row of an event.
 
         Args:
             nanoseconds: when it was recorded, since 1970; counts where the event has no time field.
             event: the event, in JSON's types.
+            times: where the event says when it was.
 
         Raises:
             Unfit: the table does not take it.
         """
         table = self.table
-        chosen, stamp = self._time_of(event)
+        chosen, stamp = times.find(event, table.time) if table.time is not None else (None, None)
         self._admit(event, chosen)
         filled: dict[str, Any] = {}
         extra: dict[str, Any] = {}
@@ -79,16 +81,6 @@ class RowBuilder:
                 self._change(name, ColumnType(kind))
         self.table.new_keys = declared.new_keys or self.table.new_keys
         self._renew()
-
-    def _time_of(self, event: dict[str, Any]) -> tuple[str | None, str | None]:
-        """The field that holds the event's time, and its canonical text."""
-        table = self.table
-        if table.time is None:
-            return None, None
-        for name in (table.time, *TIME_FIELDS):
-            if (value := event.get(name)) is not None and (stamp := canonical(value)) is not None:
-                return name, stamp
-        return None, None
 
     def slot(self, key: str) -> ColumnType | None:
         """The type of the column that takes this key, if one does."""

@@ -107,3 +107,16 @@ def _from_file(file: str, env: str | None) -> Settings:
     if "database" in values:  # a relative path is meant from where the file is
         values["database"] = os.path.join(os.path.dirname(file), str(values["database"]))
     return Settings(**values)
+
+
+def has_tables(file: str = FILE) -> bool:
+    """Whether the settings file is there and holds a plan of tables too; one that is no TOML counts as if it did."""
+    if not os.path.exists(file):
+        return False
+    import tomllib
+
+    try:
+        with open(file, "rb") as handle:
+            return bool(tomllib.load(handle).get("tables"))
+    except tomllib.TOMLDecodeError:
+        return True

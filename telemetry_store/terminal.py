@@ -12,7 +12,8 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_WIDEST = 60
+WIDEST = 60
+"""Characters of a cell that are shown."""
 
 
 def _cell(value: object) -> str:
@@ -21,7 +22,7 @@ def _cell(value: object) -> str:
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     text = str(value).replace("\n", "⏎").replace("\t", " ")
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -6,8 +6,10 @@ The canonical form is UTC, `YYYY-MM-DDTHH:MM:SS.ffffff+00:00`: 32 characters, so
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from typing import Any
 
 #: Field names that hold an event's time, in the order in which they are tried.
 TIME_FIELDS = (
@@ -34,6 +36,34 @@ _EARLIEST_EPOCH = 100_000_000
 #: Upper limits of the magnitudes of s, ms, µs and ns since 1970, with the nanoseconds in each.
 _UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (10**20, 1))
 _SHORTEST = len("2025-01-01")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRule:
+    """How the time of an event is found and read.
+
+    Attributes:
+        field: that holds it; empty, or where an event lacks it, the usual names are tried.
+        zone: of texts that name none.
+    """
+
+    field: str = ""
+    zone: tzinfo = UTC
+
+    def find(self, event: dict[str, Any], column: str) -> tuple[str | None, str | None]:
+        """The field that holds the event's time and its canonical text; two Nones where there is none.
+
+        Args:
+            event: in JSON's types.
+            column: the table's time column, whose name is tried before the usual ones.
+        """
+        for name in (self.field, column, *TIME_FIELDS):
+            if (value := event.get(name)) is not None and (stamp := canonical(value, self.zone)) is not None:
+                return name, stamp
+        return None, None
+
+
+USUAL_TIME = TimeRule()
 
 
 def is_canonical(text: str) -> bool:

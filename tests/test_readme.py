@@ -30,6 +30,7 @@ def test_commands(tmp_path: Path) -> None:
     (tmp_path / "memory").mkdir()
     (tmp_path / "logs" / "chat.jsonl").write_text('{"agent_id": "agent_3"}\n')
     (tmp_path / "memory" / "permission_events.jsonl").write_text('{"agent_id": "agent_3", "event_type": "granted"}\n')
+    (tmp_path / "telemetry.toml").write_text('[tables.chat_messages]\nsources = ["logs/*.jsonl"]\n')
     assert len(COMMANDS) >= 7
     for line in COMMANDS:
         code = line.replace("telemetry ", f"{sys.executable} -m telemetry_store.cli ", 1)

@@ -1,27 +1,42 @@
-"""The command that imports."""
+"""Commands that bring old files in and prove it: import, rejects, verify."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from telemetry_store import terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, fresh, opened, progress
+from telemetry_store import settings, terminal
+from telemetry_store.commands.options import Db, Env, Exit, Json, ask, fresh, opened, progress, warn
+
+if TYPE_CHECKING:
+    from importers import Plan, Rehearsal
 
 _COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank", "status")
-
+_SAMPLE = 256 << 10
 
 Encoding = Annotated[
     str, typer.Option("--encoding", help="Of text that is not UTF-8 and has no byte order mark, such as latin-1.")
 ]
+PlanFile = Annotated[
+    Path | None, typer.Option("--plan", help="Which file goes into which table; else telemetry.toml, if it has tables.")
+]
 
 
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="JSONL files, or folders that hold some.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="JSONL files, or folders that hold some; else all sources of the plan.")
+    ] = None,
+    plan: PlanFile = None,
     table: Annotated[str | None, typer.Option("--table", help="The table for all of them; else by file name.")] = None,
     encoding: Encoding = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be stored, and write nothing.")] = False,
+    rejects: Annotated[bool, typer.Option("--rejects", help="Try again what stands in _rejects.")] = False,
+    mended: Annotated[
+        Path | None, typer.Option("--mended", help="With --rejects: a file of `telemetry rejects --export`, edited.")
+    ] = None,
     db: Db = None,
     env: Env = None,
     json: Json = False,
@@ -30,21 +45,138 @@ def import_(
 
     Example: telemetry import logs/ --table chat_messages
     """
+    chosen = _plan(plan)
+    if rejects or mended:
+        if paths or table or dry_run:
+            raise typer.BadParameter("is given without PATHS, --table and --dry-run", param_hint="--rejects")
+        _replay(mended, chosen, db, env, json=json)
+        return
+    if not paths and chosen is None:
+        raise typer.BadParameter("give files or folders, or a plan (--plan; `telemetry plan` makes one)")
+    if dry_run:
+        _rehearse(paths or [], chosen, table, encoding, settings.load(db, env=env).database, json=json)
+        return
     from importers import import_paths
 
     with opened(db, env, reading=False) as store, progress() as bar:
-        found = import_paths(store, paths, table=table, encoding=encoding, progress=bar)
-    rows = [each.as_dict() for each in found]
+        found = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=bar)
+    _show([each.as_dict() for each in found], _COLUMNS, _COLUMNS[2:7], json=json)
+
+
+def _plan(file: Path | None) -> Plan | None:
+    """The plan that was named, or that of this folder."""
+    from importers import load
+
+    if file is not None:
+        return load(file)
+    return load(Path(settings.FILE)) if settings.has_tables() else None
+
+
+def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], sums: tuple[str, ...], *, json: bool) -> None:
     if json:
         print(terminal.as_json(rows))
+        return
+    print(terminal.table([{name: row[name] for name in columns} | {"path": _short(row["path"])} for row in rows]))
+    totals = {name: sum(row[name] for row in rows) for name in sums}
+    print("\n" + ", ".join(f"{count} {name}" for name, count in totals.items()) + f" in {len(rows)} files")
+
+
+def _short(path: str) -> str:
+    """A path as a person would name it from here."""
+    near = os.path.relpath(path) if path.startswith(os.getcwd() + os.sep) else path
+    return near if len(near) <= terminal.WIDEST else "…" + near[1 - terminal.WIDEST :]
+
+
+def _rehearse(
+    paths: list[Path], plan: Plan | None, table: str | None, encoding: str, database: str, *, json: bool
+) -> None:
+    from importers import rehearse
+
+    with progress() as bar:
+        if not json:
+            sample = rehearse(database, paths, plan=plan, table=table, encoding=encoding, sample=_SAMPLE)
+            print("From the beginning of each file:\n")
+            _tell(sample)
+            print("\nFrom everything:\n")
+        whole = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=bar)
+    if json:
+        print(terminal.as_json(whole.as_dict()))
+        return
+    _tell(whole)
+    print()
+    _show([each.as_dict() for each in whole.files], _COLUMNS, _COLUMNS[2:7], json=False)
+    print("Nothing was written.")
+
+
+def _tell(found: Rehearsal) -> None:
+    columns = [
+        {
+            "table": each.table,
+            "status": each.status,
+            "rows": each.rows,
+            "new columns": ", ".join(f"{name} {kind}" for name, kind in each.columns.items()),
+        }
+        for each in found.tables
+    ]
+    print(terminal.table(columns))
+    for reason, (lines, first) in found.rejects.items():
+        print(f"rejects: {lines} × {reason}, first at {first}")
+
+
+def _replay(mended: Path | None, plan: Plan | None, db: str | None, env: str | None, *, json: bool) -> None:
+    import importers
+
+    changed = importers.mended(mended) if mended else None
+    with opened(db, env) as store:
+        fresh(store)
+        found = importers.replay(store, changed, plan=plan)
+    if json:
+        print(terminal.as_json(found.as_dict()))
     else:
-        print(terminal.table([{name: row[name] for name in _COLUMNS} for row in rows]))
-        total = {name: sum(row[name] for row in rows) for name in _COLUMNS[2:7]}
-        print("\n" + ", ".join(f"{count} {name}" for name, count in total.items()) + f" in {len(rows)} files")
+        print(
+            f"{found.tried} rejects tried: {found.stored} events stored, {found.duplicate} there already, "
+            f"{found.rejected} rejected again"
+        )
+    if found.rejected:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def rejects(
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write all of them to a file of JSON lines, to be mended.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Show at most so many of them.")] = 20,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Show what could not be stored: how many for each reason, and the first ones with their bytes.
+
+    Mend them and try again: telemetry rejects --export r.jsonl, edit it, telemetry import --rejects --mended r.jsonl
+
+    Example: telemetry rejects --export rejects.jsonl
+    """
+    from importers import export as written
+
+    with opened(db, env) as store:
+        counts = ask(store, "SELECT reason, count(*) AS lines FROM _rejects GROUP BY reason ORDER BY 2 DESC, 1")
+        first = store.read(f'SELECT id, "table", source, offset, reason, raw FROM _rejects ORDER BY id LIMIT {limit}')
+        if export is not None:
+            done = written(store, export)
+            warn(f"{done} rejects written to {export}")
+    for row in first:
+        row["raw"] = row["raw"].decode("utf-8", "backslashreplace")
+    if json:
+        print(terminal.as_json({"reasons": counts, "rejects": first}))
+    elif counts:
+        print(terminal.table(counts) + "\n\n" + terminal.table(first))
+    else:
+        print("no rejects")
 
 
 def verify(
     paths: Annotated[list[Path] | None, typer.Argument(help="Imported files; all of them when none is given.")] = None,
+    plan: PlanFile = None,
     encoding: Encoding = "",
     db: Db = None,
     env: Env = None,
@@ -58,13 +190,8 @@ def verify(
 
     with opened(db, env) as store, progress() as bar:
         fresh(store)
-        found = importers.verify(store, paths or (), encoding=encoding, progress=bar)
-    rows = [each.as_dict() for each in found]
-    if json:
-        print(terminal.as_json(rows))
-    else:
-        print(terminal.table(rows))
-        total = {name: sum(row[name] for row in rows) for name in ("events", "equal", "dropped", "missing", "rejected")}
-        print("\n" + ", ".join(f"{count} {name}" for name, count in total.items()) + f" in {len(rows)} files")
+        found = importers.verify(store, paths or (), plan=_plan(plan), encoding=encoding, progress=bar)
+    sums = ("events", "equal", "dropped", "missing", "rejected")
+    _show([each.as_dict() for each in found], ("path", "table", *sums, "status", "example"), sums, json=json)
     if any(each.status in ("different", "changed") for each in found):
         raise typer.Exit(Exit.FINDINGS)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from telemetry_store.batch import Chunk, Counts, Reject
@@ -77,6 +77,10 @@ class Transaction(ABC):
     @abstractmethod
     def reject(self, rejects: Iterable[Reject]) -> None:
         """Keep what could not be stored."""
+
+    @abstractmethod
+    def take_rejects(self, ids: Sequence[int] | None) -> list[tuple[int, Reject]]:
+        """Give these rejects with their ids, or all of them, and forget them; some ids may be gone."""
 
     @abstractmethod
     def sources(self) -> list[Source]:

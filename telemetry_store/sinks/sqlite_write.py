@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from telemetry_store.sinks.base import Source, Transaction
 from telemetry_store.sinks.sqlite_insert import Inserter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from telemetry_store.batch import Chunk, Operation
     from telemetry_store.schema import EventTable
@@ -123,6 +124,14 @@ class SqliteTransaction(Transaction):
             'INSERT INTO _rejects (source, offset, "table", reason, raw) VALUES (?, ?, ?, ?, ?)',
             [(each.source, each.offset, each.table, each.reason, each.raw) for each in rejects],
         )
+
+    def take_rejects(self, ids: Sequence[int] | None) -> list[tuple[int, Reject]]:
+        chosen = "id IN (SELECT value FROM json_each(?))" if ids is not None else "? IS NULL"
+        given = [None if ids is None else json.dumps(list(ids))]
+        select = f'SELECT id, source, offset, "table", reason, raw FROM _rejects WHERE {chosen} ORDER BY id'
+        taken = [(row[0], Reject(*row[1:])) for row in self._connection.execute(select, given)]
+        self._connection.execute(f"DELETE FROM _rejects WHERE {chosen}", given)
+        return taken
 
     def sources(self) -> list[Source]:
         names = ", ".join(map(catalog.quoted, _SOURCE_FIELDS))

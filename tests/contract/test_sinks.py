@@ -191,6 +191,21 @@ def test_sources_and_rejects(sink: Sink) -> None:
     ]
 
 
+def test_rejects_are_taken_to_be_tried_again(sink: Sink) -> None:
+    """Those that are asked for, or all, are given with their ids and gone; an error brings them back."""
+    made = [Reject("/x/a.jsonl", number, "t", "why", b"%d" % number) for number in range(3)]
+    with sink.transaction(5.0) as transaction:
+        transaction.reject(made)
+    ids = [row["id"] for row in rows(sink, "SELECT id FROM _rejects ORDER BY id")]
+    with pytest.raises(RuntimeError), sink.transaction(5.0) as transaction:
+        transaction.take_rejects(None)
+        raise RuntimeError
+    with sink.transaction(5.0) as transaction:
+        assert transaction.take_rejects([ids[1], 99]) == [(ids[1], made[1])]
+        assert transaction.take_rejects(None) == [(ids[0], made[0]), (ids[2], made[2])]
+        assert transaction.take_rejects(None) == []
+
+
 def test_queries_cannot_write(sink: Sink) -> None:
     """Statements that would change something are refused, in every form."""
     with sink.transaction(5.0) as transaction:

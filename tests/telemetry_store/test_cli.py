@@ -17,7 +17,7 @@ import pytest
 from telemetry_store import TelemetryStore
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("query", "timeline", "stats", "drain", "doctor", "import", "verify", "audit", "plan", "demo")
+COMMANDS = ("query", "timeline", "stats", "drain", "doctor", "import", "rejects", "verify", "audit", "plan", "demo")
 
 
 def telemetry(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -148,6 +148,42 @@ def test_doctor_finds_damage(database: Path) -> None:
         file.seek(4096 * 4)
         file.write(bytes(4096))
     assert telemetry("doctor", "--full", "--db", database).returncode == 1
+
+
+def test_import_by_the_plan_of_the_folder(tmp_path: Path) -> None:
+    """Without paths the plan decides; a dry run shows it and writes nothing; without a plan the error says what to do."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "x.jsonl").write_text('{"a": 1}\nbad\n')
+    done = telemetry("import", "--db", "a.db", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "telemetry plan" in done.stderr
+    (tmp_path / "telemetry.toml").write_text('[tables.chat]\nsources = ["logs/*.jsonl"]\n')
+    said = telemetry("import", "--dry-run", "--json", "--db", "a.db", cwd=tmp_path)
+    assert json.loads(said.stdout)["tables"] == [
+        {"table": "chat", "status": "new", "rows": 1,
+         "columns": {"timestamp": "TEXT", "a": "INTEGER", "metadata_json": "TEXT"}}]  # fmt: skip
+    assert "Nothing was written." in telemetry("import", "--dry-run", "--db", "a.db", cwd=tmp_path).stdout
+    assert not (tmp_path / "a.db").exists()
+    (row,) = json.loads(telemetry("import", "--db", "a.db", "--json", cwd=tmp_path).stdout)
+    assert (row["table"], row["imported"], row["rejected"]) == ("chat", 1, 1)
+    assert telemetry("verify", "--db", "a.db", cwd=tmp_path).returncode == 0
+
+
+def test_rejects_are_mended_and_tried_again(tmp_path: Path) -> None:
+    """The commands list rejects by reason, export them, and store what was mended; exit status 1 while some stay."""
+    (tmp_path / "chat.jsonl").write_text('{"a": 1}\nbad\n')
+    telemetry("import", "chat.jsonl", "--db", "a.db", cwd=tmp_path)
+    listed = json.loads(telemetry("rejects", "--json", "--export", "r.jsonl", "--db", "a.db", cwd=tmp_path).stdout)
+    assert [(each["reason"], each["lines"]) for each in listed["reasons"]] == [("not JSON: Expecting value", 1)]
+    assert listed["rejects"][0]["raw"] == "bad"
+    assert telemetry("import", "--rejects", "--db", "a.db", cwd=tmp_path).returncode == 1
+    assert telemetry("import", "--rejects", "x.jsonl", "--db", "a.db", cwd=tmp_path).returncode == 2
+    out = tmp_path / "r.jsonl"
+    telemetry("rejects", "--export", "r.jsonl", "--db", "a.db", cwd=tmp_path)
+    out.write_text(out.read_text().replace('"bad"', '"{\\"a\\": 2}"'))
+    done = telemetry("import", "--rejects", "--mended", "r.jsonl", "--json", "--db", "a.db", cwd=tmp_path)
+    assert json.loads(done.stdout) == {"tried": 1, "stored": 1, "duplicate": 0, "rejected": 0}
+    assert "no rejects" in telemetry("rejects", "--db", "a.db", cwd=tmp_path).stdout
 
 
 def test_import_and_audit(tmp_path: Path) -> None:

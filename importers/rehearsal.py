@@ -1,0 +1,139 @@
+"""What an import would do, found out by doing it to a copy of the tables without their rows."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from telemetry_store import Settings, TelemetryStore
+from telemetry_store.query import read_only
+from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
+
+from .imports import import_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from .plan import Plan
+    from .summary import FileSummary
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTable:
+    """What would become of a table.
+
+    Attributes:
+        table: its name.
+        status: "new" or "there already".
+        rows: how many would be added, before a dedupe key compares them with rows that are there.
+        columns: name → type of those that would be added.
+    """
+
+    table: str
+    status: str
+    rows: int
+    columns: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same in JSON's types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What an import would do.
+
+    Attributes:
+        files: one summary for each.
+        tables: one entry for each that would get rows.
+        rejects: reason → how many lines, and where the first one is, as PATH:OFFSET.
+    """
+
+    files: list[FileSummary]
+    tables: list[PlannedTable]
+    rejects: dict[str, tuple[int, str]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same in JSON's types."""
+        return {
+            "files": [each.as_dict() for each in self.files],
+            "tables": [each.as_dict() for each in self.tables],
+            "rejects": [
+                {"reason": reason, "lines": lines, "first": first} for reason, (lines, first) in self.rejects.items()
+            ],
+        }
+
+
+def rehearse(
+    database: str,
+    paths: Iterable[Path | str] = (),
+    *,
+    plan: Plan | None = None,
+    table: str | None = None,
+    encoding: str = "",
+    sample: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Rehearsal:
+    """Import into a temporary database with the same tables, and tell what came of it; the real one is only read.
+
+    Args:
+        database: the real one; it need not exist.
+        paths: as for `import_paths`, like all the others.
+        plan: the same.
+        table: the same.
+        encoding: the same.
+        sample: the same.
+        progress: the same.
+    """
+    with tempfile.TemporaryDirectory(prefix="telemetry-dry-run-") as folder:
+        copy = os.path.join(folder, "copy.db")
+        before = _copy_tables(database, copy) if os.path.exists(database) else {}
+        with TelemetryStore(settings=Settings(database=copy, drain_interval=0)) as store:
+            files = import_paths(
+                store, paths, plan=plan, table=table, encoding=encoding, sample=sample, progress=progress
+            )
+        with read_only(copy, guarded=False) as connection:
+            return Rehearsal(files, _planned(connection, before), _rejects(connection))
+
+
+def _planned(connection: sqlite3.Connection, before: dict[str, set[str]]) -> list[PlannedTable]:
+    planned: list[PlannedTable] = []
+    for name, made in load_tables(connection)[0].items():
+        rows = connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]
+        known = before.get(name, set())
+        columns = {column: str(kind) for column, kind in made.columns.items() if column not in known}
+        if rows:
+            planned.append(PlannedTable(name, "there already" if known else "new", rows, columns))
+    return planned
+
+
+def _rejects(connection: sqlite3.Connection) -> dict[str, tuple[int, str]]:
+    found = connection.execute(
+        "SELECT reason, count(*), source || ':' || offset, min(id) FROM _rejects GROUP BY reason ORDER BY 2 DESC"
+    )
+    return {reason: (lines, first) for reason, lines, first, _ in found}
+
+
+def _copy_tables(database: str, copy: str) -> dict[str, set[str]]:
+    """The tables without rows, but with what the store knows of them and of imported files; gives their columns."""
+    with read_only(database, guarded=False) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
+        target.execute("BEGIN")
+        for kind in ("table", "index"):
+            for (made_by,) in source.execute(
+                "SELECT sql FROM sqlite_master WHERE type = ? AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
+                "ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%'",
+                (kind,),
+            ):
+                target.execute(made_by)
+        for name in ("_tables", "_sources", "_sqlite_migrations"):
+            if source.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone():
+                for row in source.execute(f"SELECT * FROM {name}"):
+                    target.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)
+        target.execute("COMMIT")
+        tables, _ = load_tables(source)
+        return {name: set(table.columns) for name, table in tables.items()}
