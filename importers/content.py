@@ -70,11 +70,12 @@ class Content(io.RawIOBase):
 
     def __init__(self, path: Path, encoding: str = "") -> None:
         super().__init__()
-        self._encoding = _known(encoding)
+        self.encoding = _known(encoding)
         self.path = path
         self.file: BinaryIO = path.open("rb")
         self.damage = ""
         self._array: bytes | None = None
+        self._compressed = False
         self._open()
         self._array = self._elements()
         self._open()
@@ -83,6 +84,11 @@ class Content(io.RawIOBase):
     def plain(self) -> bool:
         """Whether the file is read as it is."""
         return self._stream is self.file
+
+    @property
+    def grows(self) -> bool:
+        """Whether it is a file that lines are appended to: neither compressed nor an array."""
+        return self._array is None and not self._compressed
 
     def _open(self) -> None:
         """Begin at the start."""
@@ -95,13 +101,22 @@ class Content(io.RawIOBase):
         head = self.file.read(8)
         self.file.seek(0)
         made = next((make for magic, make in _COMPRESSED.items() if head.startswith(magic)), None)
+        self._compressed = made is not None
         stream: Any = io.BufferedReader(made(self.file)) if made else self.file
         start = stream.peek(4)[:4] if made else head
-        encoding = self._encoding or next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
+        encoding = self.encoding or next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
         if encoding:
             stream = _Recoded(stream, encoding)
         self._stream = stream
         self._read = stream.read1 if made and not encoding else stream.read  # little is lost where it is damaged
+
+    def peek(self, offset: int, size: int) -> bytes:
+        """Up to so many bytes at an offset of the file, as they are on the disk now."""
+        return os.pread(self.file.fileno(), size, offset) if self.plain and hasattr(os, "pread") else b""
+
+    def another(self, path: str) -> Content:
+        """Another file, read in the same way."""
+        return Content(type(self.path)(path), self.encoding)
 
     def readable(self) -> bool:
         """Always."""

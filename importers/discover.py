@@ -18,6 +18,8 @@ _SURE = (".jsonl", ".ndjson")
 _MAYBE = (".txt", ".json", ".log")
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _SAMPLE = 64 << 10
+#: What a rotation adds to the name.
+_TURN = re.compile(r"[._-]\d[\dT_:-]*$")
 _COUNTERS = re.compile(
     r"(?:(?<=[_\-.])|^)(?:\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{4,6})?|\d+|[0-9a-f]{8,})(?=[_\-.]|$)", re.IGNORECASE
 )
@@ -27,8 +29,9 @@ _OTHER = re.compile(r"[^0-9A-Za-z]+")
 def files_in(paths: Iterable[Path]) -> list[Path]:
     """The files to import: those that are named, and the JSONL files below folders.
 
-    Below a folder `.jsonl` and `.ndjson` count; so do `.txt`, `.json` and `.log` whose first lines are JSON objects.
-    Hidden folders and spools (`…-spool`) are left out.
+    Below a folder `.jsonl` and `.ndjson` count, rotated (`.jsonl.1`) and packed ones too; so do `.txt`, `.json` and
+    `.log` whose first lines are JSON objects. Hidden folders and spools (`…-spool`) are left
+    out.
 
     Raises:
         UsageError: a path does not exist.
@@ -50,7 +53,7 @@ def _below(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             path = type(folder)(where) / name
             bare = next((name.removesuffix(end) for end in _PACKED if name.endswith(end)), name)
-            if bare.endswith(_SURE) or (name.endswith(_MAYBE) and holds_lines(path)):
+            if _TURN.sub("", bare).endswith(_SURE) or (name.endswith(_MAYBE) and holds_lines(path)):
                 yield path
 
 

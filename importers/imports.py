@@ -15,8 +15,9 @@ from telemetry_store.schema import check_table_name
 from telemetry_store.sinks.base import Source
 
 from .content import Content
-from .jsonl import LineReader
-from .ledger import Match, identify
+from .jsonl import LineReader, Tail
+from .ledger import identify, line_marks, relocated
+from .prefix import Prefix
 from .route import route_of, routes
 from .summary import FileSummary
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from telemetry_store.sinks.base import Transaction
 
     from .jsonl import Lines
+    from .ledger import Match
     from .plan import Plan
     from .route import Route
 
@@ -36,8 +38,8 @@ _QUIET = 60.0
 _DATE = re.compile(r"(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 
 
-class _Overtaken(Exception):
-    """The ledger's entry is not what it was when this import looked."""
+class Overtaken(Exception):
+    """The file, or the ledger's entry of it, is not what it was when this import looked."""
 
 
 def import_paths(
@@ -76,84 +78,143 @@ def import_paths(
         if declared is not None:
             store.declare(declared)
     store.flush()
-    run = _Run(store, partial(route_of, plan=plan, table=table), encoding, sample, progress)
+    run = Run(store, partial(route_of, plan=plan, table=table), encoding, sample, progress)
     return [run.file(route) for route in chosen]
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """What is the same for all files of an import."""
+class Run:
+    """What is the same for all files of an import.
+
+    Attributes:
+        store: where they go.
+        route_of: from a file's path to its table and form.
+        encoding: of their text; empty for UTF-8.
+        sample: bytes of each to import; None for all.
+        progress: see `import_paths`.
+        following: they are written to at this moment.
+    """
 
     store: TelemetryStore
     route_of: Callable[[Path], Route]
-    encoding: str
-    sample: int | None
-    progress: Callable[[str, int, int], None] | None
+    encoding: str = ""
+    sample: int | None = None
+    progress: Callable[[str, int, int], None] | None = None
+    following: bool = False
 
     def file(self, route: Route) -> FileSummary:
         """Import one file."""
-        path = route.path
-        with Content(path, self.encoding) as file:
+        with Content(route.path, self.encoding) as file:
             if not os.fstat(file.fileno()).st_size:
-                return FileSummary(str(path), route.plan.name, "empty")
+                return FileSummary(str(route.path), route.plan.name, "empty")
             while True:
-                with self.store.transaction() as transaction:
-                    sources = transaction.sources()
-                match = identify(file, path, sources)
-                if match.status.startswith("duplicate of") and match.known is not None:
-                    return _link(self.store, path, file, match.known)
-                if match.known is not None and match.known.path != str(path):  # it was renamed: the same lines go on
-                    route = replace(self.route_of(Path(match.known.path)), path=path)
+                found = self.found(route, file)
                 try:
-                    return _FileImport(self, route, file, match).run()
-                except _Overtaken:
+                    return found if isinstance(found, FileSummary) else found.run()
+                except Overtaken:
                     continue
 
+    def found(self, route: Route, file: Content) -> FileImport | FileSummary:
+        """What is to be imported of a file; or, for a duplicate, the summary."""
+        with self.store.transaction() as transaction:
+            sources = transaction.sources()
+        match = identify(file, file.path, sources)
+        if match.status.startswith("duplicate of"):
+            return _link(self.store, file, match)
+        if match.known is not None and match.known.path != str(file.path):  # it was renamed: the same lines go on
+            route = self.route_of(Path(match.known.path))
+        return FileImport(self, route, file, match)
 
-def _link(store: TelemetryStore, path: Path, file: Content, original: Source) -> FileSummary:
+
+def _link(store: TelemetryStore, file: Content, match: Match) -> FileSummary:
     """Note that a file is an exact duplicate of one that is imported."""
-    status = os.fstat(file.fileno())
-    copy = Source(str(path), original.table, status.st_dev, status.st_ino, original.offset, original.prefix_hash,
-                  duplicate_of=original.path)  # fmt: skip
+    path, status, original = file.path, os.fstat(file.fileno()), match.known
+    assert original is not None  # noqa: S101 - the status says so
     with store.transaction() as transaction:
+        links = [each for each in transaction.sources() if each.path == str(path) and each.duplicate_of]
+        generation = links[-1].generation if links else match.generation
+        copy = Source(str(path), original.table, status.st_dev, status.st_ino, match.size, match.hash.hexdigest(),
+                      match.offset, duplicate_of=original.path, generation=generation)  # fmt: skip
         transaction.save_source(copy)
     return FileSummary(str(path), original.table, f"duplicate of {original.path}")
 
 
-class _FileImport:
-    """One pass over one file."""
+class FileImport:
+    """One pass over one file.
 
-    def __init__(self, run: _Run, route: Route, file: Content, match: Match) -> None:
-        path, table = route.path, route.plan.name
-        self._run, self._path, self._file, self._match = run, path, file, match
+    Args:
+        run: what is the same for all files.
+        route: where it goes.
+        file: its content.
+        match: what the ledger says of it.
+
+    Attributes:
+        source: the ledger's entry, as it is committed.
+        prefix: the part of the file that is committed.
+        pending: bytes of a last line that is not complete yet.
+    """
+
+    def __init__(self, run: Run, route: Route, file: Content, match: Match) -> None:
+        self._run, self._file, self._match = run, file, match
         status = os.fstat(file.fileno())
-        self._size = match.size
-        fallback, origin = fallback_time(path, status.st_mtime_ns)
+        fallback, origin = fallback_time(file.path, status.st_mtime_ns)
         known = match.known
         self._start = known or Source("", "", 0, 0, 0, "", 0)
         if known is None:
-            known = Source(str(path), table, status.st_dev, status.st_ino, 0, "", time_origin=origin)
-        elif match.status != "moved":  # a file that was renamed goes on under the name it was imported from
-            known = replace(known, device=status.st_dev, inode=status.st_ino)
-        self._source = replace(known, size=self._size)
-        growing = file.plain and time.time() - status.st_mtime < _QUIET
-        self._reader = LineReader(file, route, self._source.table, fallback, growing=growing)
+            source = Source(str(file.path), route.plan.name, status.st_dev, status.st_ino, 0, "", time_origin=origin,
+                            generation=match.generation)  # fmt: skip
+        else:
+            source = relocated(known, match, file, file.path)
+        self.source = replace(source, size=match.size)
+        self.prefix = Prefix.of(file, match.offset, match.hash)
+        self._reader = LineReader(file, route, source.table, fallback, tail=self._tail(status.st_mtime))
+
+    def _tail(self, modified: float) -> Tail:
+        """What becomes of a last line without a newline."""
+        quiet = time.time() - modified >= _QUIET
+        if self._run.following and not (quiet and self.source.place):
+            return Tail.OBJECT if quiet else Tail.WAIT
+        partial_archive = bool(self._file.damage)
+        return Tail.TAKE if quiet or not (self._file.grows or partial_archive) else Tail.OBJECT
+
+    @property
+    def pending(self) -> int:
+        return self._reader.pending
 
     def run(self) -> FileSummary:
         """Import what is not imported yet, or the sample of it."""
         sample = self._run.sample
-        for batch in self._batches(_BATCH if sample is None else min(sample, _BATCH)):
-            self._store_batch(batch)
+        for _ in self.steps(_BATCH if sample is None else min(sample, _BATCH)):
             if self._run.progress is not None:
-                self._run.progress(str(self._path), self._source.offset, self._size)
-            if sample is not None and self._source.offset - self._start.offset >= sample:
+                self._run.progress(str(self._file.path), self.source.offset, self._match.size)
+            if sample is not None and self.source.offset - self._start.offset >= sample:
                 break
-        now, before = self._source, self._start
+        return self.summary()
+
+    def summary(self) -> FileSummary:
+        """What this pass has done so far."""
+        now, before = self.source, self._start
         return FileSummary(
-            str(self._path), now.table, "; ".join(filter(None, (self._match.status, self._file.damage))),
+            str(self._file.path), now.table, "; ".join(filter(None, (self._match.status, self._file.damage))),
             now.read - before.read, now.imported - before.imported, now.duplicate - before.duplicate,
             now.rejected - before.rejected, now.blank - before.blank,
-            self._reader.pending, now.offset - before.offset, now.time_origin)  # fmt: skip
+            self.pending, now.offset - before.offset, now.time_origin)  # fmt: skip
+
+    def steps(self, size: int = _BATCH) -> Iterator[None]:
+        """Import batch by batch, each of about so many bytes; whoever stops between two of them loses nothing.
+
+        Raises:
+            Overtaken: the file was changed, or another import was faster; the batch at hand was not stored.
+        """
+        stored = False
+        for batch in self._batches(size):
+            self._store_batch(batch)
+            stored = True
+            yield
+        if not stored and self._match.known is not None and self.source != self._match.known:
+            with self._run.store.transaction() as transaction:  # it was moved, and nothing was added
+                self._check(transaction)
+                transaction.save_source(self.source)
 
     def _batches(self, most: int) -> Iterator[list[Lines]]:
         batch: list[Lines] = []
@@ -168,11 +229,13 @@ class _FileImport:
             yield batch
 
     def _store_batch(self, batch: list[Lines]) -> None:
-        source, digest = self._source, self._match.hash.copy()
-        for lines in batch:
-            digest.update(lines.data)
+        source, data = self.source, [lines.data for lines in batch]
+        prefix = self.prefix.extended(data)
+        recent = line_marks(source.recent, self.prefix.hash, source.offset, data) if self._run.following else b""
         with self._run.store.transaction() as transaction:
             self._check(transaction)
+            if not (prefix.stands(self._file) and self.prefix.stands(self._file)):
+                raise Overtaken
             counts = transaction.insert(lines.chunk for lines in batch)
             rejects = [reject for lines in batch for reject in lines.rejects]
             transaction.reject(rejects)
@@ -180,8 +243,9 @@ class _FileImport:
             rejected = counts.rejected + len(rejects)
             after = replace(
                 source,
-                prefix_hash=digest.hexdigest(),
-                offset=source.offset + sum(len(lines.data) for lines in batch),
+                prefix_hash=prefix.hash.hexdigest(),
+                offset=prefix.offset,
+                recent=recent,
                 read=source.read + counts.stored + counts.duplicate + rejected + blank,
                 imported=source.imported + counts.stored,
                 duplicate=source.duplicate + counts.duplicate,
@@ -189,21 +253,22 @@ class _FileImport:
                 blank=source.blank + blank,
             )
             transaction.save_source(after)
-        self._source, self._match.hash = after, digest
+        self.source, self.prefix = after, prefix
 
     def _check(self, transaction: Transaction) -> None:
         """Go on only from where the ledger says; another import may have come first."""
-        now = self._source
-        others = [each for each in transaction.sources() if not each.duplicate_of and each.offset > 0]
+        now = self.source
+        ledger = transaction.sources()
         if now.offset == 0:
-            taken = any(
-                each.path == now.path and each.inode == now.inode and self._match.status == "imported"
-                for each in others
-            )
+            taken = any((each.path, each.generation) == (now.path, now.generation) for each in ledger)
         else:
-            taken = not any(each.offset == now.offset and each.prefix_hash == now.prefix_hash for each in others)
+            taken = not any(
+                (each.path, each.generation, each.offset, each.prefix_hash)
+                == (now.path, now.generation, now.offset, now.prefix_hash)
+                for each in ledger
+            )
         if taken:
-            raise _Overtaken
+            raise Overtaken
 
 
 def fallback_time(path: Path, modified: int) -> tuple[int, str]:

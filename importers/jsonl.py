@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -25,6 +26,14 @@ _BLOCK = 256 << 10
 _BOM = b"\xef\xbb\xbf"
 _LONG_INTEGER = re.compile(rb"\d{20}")
 _NONFINITE = {"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity"}
+
+
+class Tail(Enum):
+    """What becomes of a last line without a newline: of a file that may grow, it may be half written."""
+
+    WAIT = "it is left until its newline is there"
+    OBJECT = "it is read when it is a whole JSON object"
+    TAKE = "it is read as it is"
 
 
 @dataclass(slots=True)
@@ -52,13 +61,13 @@ class LineReader:
         route: where it goes, and in what form.
         table: where its events go.
         fallback: nanoseconds since 1970 for events without a time field.
-        growing: the file may still grow, so an incomplete last line is left for later.
+        tail: what becomes of a last line without a newline.
     """
 
-    def __init__(self, file: Content, route: Route, table: str, fallback: int, *, growing: bool) -> None:
+    def __init__(self, file: Content, route: Route, table: str, fallback: int, tail: Tail) -> None:
         self._source, self._shape, self._times = str(route.path), route.shape, route.plan.times()
         self._file, self._table, self._fallback = file, table, fallback
-        self._growing = growing
+        self._tail = tail
         #: Bytes of an incomplete last line that were left.
         self.pending = 0
         self._documents = segment_records if is_segment(file) else self._events
@@ -66,28 +75,31 @@ class LineReader:
     def read(self, offset: int, end: int | None = None) -> Iterator[Lines]:
         """Yield whole lines from an offset to the end of the file, or to an earlier end."""
         self._file.seek(offset)
-        rest = b""
+        rest: list[bytes] = []  # of a line that is longer than a block
         while True:
             left = _BLOCK if end is None else min(_BLOCK, end - self._file.tell())
             block = self._file.read(left) if left > 0 else b""
-            data = rest + block
-            cut = data.rfind(b"\n") + 1
+            cut = block.rfind(b"\n") + 1
+            if block and not cut:
+                rest.append(block)
+                continue
+            data = b"".join([*rest, block[:cut]])
             if not block:
-                cut = len(data) if self._is_whole(data) else cut
-                self.pending = len(data) - cut
-            rest = data[cut:]
-            if cut:
-                yield self._lines(data[:cut], offset)
-                offset += cut
+                self.pending = 0 if self._is_taken(data) else len(data)
+                data = data if not self.pending else b""
+            rest = [block[cut:]]
+            if data:
+                yield self._lines(data, offset)
+                offset += len(data)
             if not block:
                 return
 
-    def _is_whole(self, tail: bytes) -> bool:
+    def _is_taken(self, data: bytes) -> bool:
         """Tell whether a last line without a newline is to be read now."""
-        if not self._growing:
-            return True
+        if self._tail is not Tail.OBJECT:
+            return self._tail is Tail.TAKE
         try:
-            return isinstance(orjson.loads(tail), dict)
+            return isinstance(orjson.loads(data), dict)
         except ValueError:
             return False
 

@@ -17,8 +17,8 @@ from telemetry_store.schema import event_of
 from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
 
 from .content import Content
-from .jsonl import LineReader
-from .ledger import prefix_hashes
+from .jsonl import LineReader, Tail
+from .ledger import place_of, prefix_hashes
 from .route import route_of
 
 if TYPE_CHECKING:
@@ -100,9 +100,10 @@ def _verified(
 ) -> Verified:
     if source.duplicate_of:
         return Verified(source.path, source.table, f"duplicate of {source.duplicate_of}")
-    if not os.path.exists(source.path):
+    place = place_of(source)
+    if not os.path.exists(place):
         return Verified(source.path, source.table, "gone", events=source.imported, rejected=source.rejected)
-    with Content(Path(source.path), encoding) as file:
+    with Content(Path(place), encoding) as file:
         hashed = prefix_hashes(file, {source.offset}).get(source.offset)
         if hashed is None or hashed.hexdigest() != source.prefix_hash:
             return Verified(source.path, source.table, "changed")
@@ -110,10 +111,10 @@ def _verified(
         counts: Counter[str] = Counter()
         example = ""
         done = 0
-        reader = LineReader(file, route_of(Path(source.path), plan), source.table, 0, growing=False)
+        reader = LineReader(file, route_of(Path(source.path), plan), source.table, 0, Tail.TAKE)
         for lines in reader.read(0, source.offset):
             for index, (table, _, event) in enumerate(lines.chunk.records):
-                found = "rejected" if lines.chunk.raw(index)[0] in refused else rows.take(table, event)
+                found = "rejected" if lines.chunk.raw(index) in refused else rows.take(table, event)
                 counts[found] += 1
                 if found == "missing" and not example:
                     example = dumps(event)
@@ -136,10 +137,9 @@ class _Rows:
         self._left: dict[str, Counter[bytes]] = {}
         self._known: dict[str, set[str]] = {}
 
-    def refused(self, path: str) -> set[int]:
-        """Where the lines of a file begin that are in `_rejects`."""
-        found = self._connection.execute("SELECT offset FROM _rejects WHERE source = ?", (path,))
-        return {offset for (offset,) in found}
+    def refused(self, path: str) -> set[tuple[int, bytes]]:
+        """Where the lines of a file begin that are in `_rejects`, and their bytes."""
+        return set(self._connection.execute("SELECT offset, raw FROM _rejects WHERE source = ?", (path,)))
 
     def take(self, name: str, event: dict[str, Any]) -> str:
         """Whether a row that is left gives back this event: "equal", "dropped" by its key, or "missing"."""

@@ -25,7 +25,7 @@ class Source:
     """One imported file, as the ledger `_sources` keeps it.
 
     Attributes:
-        path: where it was, absolute.
+        path: where it was when it was first read, absolute.
         table: the table it went to.
         device, inode: of the file, when it was last read.
         size: bytes it had then.
@@ -34,6 +34,10 @@ class Source:
         read, imported, duplicate, rejected, blank: lines; read = imported + duplicate + rejected + blank.
         time_origin: where times of events without a time field came from.
         duplicate_of: the path of the file with the same content that was imported instead, or an empty string.
+        generation: how many other files were imported from that path before it, as rotation brings them.
+        place: where it was found later, when it was moved, rotated or packed; an empty string while it is at `path`.
+        recent: the last lines that were followed: for each, the offset of its end and the first 8 bytes of the SHA-256
+            of all before, as 16 bytes, big-endian. A copy that a rotation cut short is known by them.
     """
 
     path: str
@@ -50,6 +54,9 @@ class Source:
     blank: int = 0
     time_origin: str = ""
     duplicate_of: str = ""
+    generation: int = 0
+    place: str = ""
+    recent: bytes = b""
 
 
 class Transaction(ABC):
@@ -88,7 +95,7 @@ class Transaction(ABC):
 
     @abstractmethod
     def save_source(self, source: Source) -> None:
-        """Insert or replace the ledger's entry of (path, prefix identity)."""
+        """Insert or replace the ledger's entry of this path and generation."""
 
 
 class Sink(ABC):

@@ -142,7 +142,7 @@ class SqliteTransaction(Transaction):
         marks = ", ".join("?" * len(_SOURCE_FIELDS))
         updates = ", ".join(f"{catalog.quoted(name)} = excluded.{catalog.quoted(name)}" for name in _SOURCE_FIELDS)
         self._connection.execute(
-            f"INSERT INTO _sources ({names}) VALUES ({marks}) ON CONFLICT (path, device, inode) "
+            f"INSERT INTO _sources ({names}) VALUES ({marks}) ON CONFLICT (path, generation) "
             f"DO UPDATE SET {updates}, updated_at = {_NOW}",
             [getattr(source, name) for name in _SOURCE_FIELDS],
         )
