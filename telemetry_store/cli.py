@@ -21,6 +21,8 @@ for command in (
     reading.stats,
     care.drain,
     care.doctor,
+    care.backup,
+    care.restore,
     audits.audit,
     audits.plan,
     imports.rejects,

@@ -142,6 +142,20 @@ class Drain:
             self._settle(drained, finished, force=tidy)
         return drained
 
+    def replay(self, wait: float) -> Drained:
+        """Bring everything there is into the sink and delete no segment; the caller keeps other drains out.
+
+        Args:
+            wait: seconds to wait for the database's write lock.
+
+        Raises:
+            DatabaseError: by cause.
+        """
+        drained = Drained()
+        while self._cycle(drained, {}, wait):
+            pass
+        return drained
+
     def _cycle(self, drained: Drained, finished: dict[str, int], wait: float) -> bool:
         """One transaction; True when there may be more to read."""
         names = segment_names(self.directory)

@@ -16,7 +16,8 @@ TelemetryError
 │   ├── DatabaseReadOnly   (retry)
 │   ├── DatabaseMissing
 │   ├── DatabaseNewer
-│   └── NotADatabase
+│   ├── NotADatabase
+│   └── BackupFailed
 ├── QueryError             the SQL given to query() is wrong or not read-only
 └── SettingsError          a settings file or environment variable makes no sense
 """
@@ -114,6 +115,10 @@ class DatabaseNewer(DatabaseError):
 
 class NotADatabase(DatabaseError):
     """The file is not an SQLite database, or is damaged."""
+
+
+class BackupFailed(DatabaseError):
+    """A copy of a database did not pass its checks."""
 
 
 class QueryError(TelemetryError):

@@ -1,9 +1,12 @@
-"""Commands that take care: drain, doctor."""
+"""Commands that take care: drain, doctor, backup, restore."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,10 +14,10 @@ import typer
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
 from telemetry_store.commands.options import WAIT, Db, Env, Exit, Json, opened, warn
-from telemetry_store.errors import DatabaseBusy, DatabaseError
+from telemetry_store.errors import BackupFailed, DatabaseBusy, DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 def drain(
@@ -85,3 +88,80 @@ def doctor(
             print(f"{each.severity:8}{each.check:14}{each.message}" + (f"\n{'':22}→ {each.hint}" if each.hint else ""))
     if any(each.severity is Severity.PROBLEM for each in found):
         raise typer.Exit(Exit.FINDINGS)
+
+
+@contextlib.contextmanager
+def _failed_check() -> Iterator[None]:
+    """A failed check has an exit status of its own."""
+    try:
+        yield
+    except BackupFailed as error:
+        warn(f"error: {error}")
+        raise typer.Exit(Exit.FINDINGS) from error
+
+
+def backup(
+    destination: Annotated[str | None, typer.Argument(help="A new file, or a folder.")] = None,
+    keep: Annotated[int | None, typer.Option("--keep", min=1, help="Delete all but the newest so many.")] = None,
+    listing: Annotated[bool, typer.Option("--list", help="Show the backups in the folder; make none.")] = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the database.")] = WAIT,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Copy the database while others write to it, and check the copy; by default into the folder DATABASE-backups.
+
+    Example: telemetry backup --keep 7
+    """
+    from telemetry_store.backup import back_up, backups
+    from telemetry_store.backup import keep as keep_newest
+
+    settings = settings_module.load(db, env=env)
+    folder = destination if destination is None or os.path.isdir(destination) else os.path.dirname(destination) or "."
+    if listing:
+        _show_backups([asdict(each) for each in backups(settings, folder)], json=json)
+        return
+    with _failed_check():
+        made = back_up(settings, destination, wait=wait)
+    deleted = keep_newest(settings, keep, folder) if keep else []
+    if json:
+        print(terminal.as_json({**asdict(made), "deleted": deleted}))
+        return
+    count = sum(rows for name, rows in made.rows.items() if not name.startswith("_"))
+    print(f"{made.path}: {count} rows, {terminal.size(made.size_bytes)}, checked")
+    if made.carried:
+        print(f"{made.carried} events went from the spool straight into it: the database cannot be written")
+    for path in deleted:
+        print(f"deleted {path}")
+
+
+def _show_backups(rows: list[dict[str, Any]], *, json: bool) -> None:
+    for row in rows:
+        row["rows"] = row["rows"] if json else sum(n for name, n in row["rows"].items() if not name.startswith("_"))
+    wanted = ("path", "taken_at", "rows", "size_bytes")
+    terminal.show(rows if json else [{name: row[name] for name in wanted} for row in rows], json=json)
+
+
+def restore(
+    file: Annotated[str, typer.Argument(help="A backup.")],
+    force: Annotated[bool, typer.Option("--force", help="Also where there is a database; it is kept.")] = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for other processes.")] = WAIT,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Put a backup in the place of the database, and drain what waits in the spool into it.
+
+    Example: telemetry restore foundups-20260801T040000.000000Z.db --db data/foundups.db --force
+    """
+    from telemetry_store.restore import restore as put_back
+
+    with _failed_check():
+        done = put_back(settings_module.load(db, env=env), file, force=force, wait=wait)
+    if json:
+        print(terminal.as_json(asdict(done)))
+        return
+    count = sum(rows for name, rows in done.rows.items() if not name.startswith("_"))
+    print(f"{done.database}: {count} rows restored, {done.drained} more from the spool")
+    if done.aside:
+        print(f"the old database is {done.aside}")

@@ -44,6 +44,16 @@ def migrate(connection: sqlite3.Connection) -> None:
     Raises:
         DatabaseNewer: migrations have been applied that this version does not know.
     """
+    if pending(connection):
+        _apply(connection)
+
+
+def pending(connection: sqlite3.Connection) -> set[str]:
+    """The migrations that are still to be applied.
+
+    Raises:
+        DatabaseNewer: migrations have been applied that this version does not know.
+    """
     applied: set[str] = set()
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
         rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (_SET,))
@@ -54,8 +64,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise DatabaseNewer(
             f"the database has migrations this version does not know: {newer}", "upgrade telemetry-store"
         )
-    if known - applied:
-        _apply(connection)
+    return known - applied
 
 
 def _apply(connection: sqlite3.Connection) -> None:

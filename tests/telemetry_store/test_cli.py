@@ -17,7 +17,21 @@ import pytest
 from telemetry_store import TelemetryStore
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("query", "timeline", "stats", "drain", "doctor", "import", "rejects", "verify", "audit", "plan", "demo")
+COMMANDS = (
+    "query",
+    "timeline",
+    "stats",
+    "drain",
+    "doctor",
+    "backup",
+    "restore",
+    "import",
+    "rejects",
+    "verify",
+    "audit",
+    "plan",
+    "demo",
+)
 
 
 def telemetry(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
