@@ -19,6 +19,7 @@ TelemetryError
 │   ├── NotADatabase
 │   └── BackupFailed
 ├── QueryError             the SQL given to query() is wrong or not read-only
+│   └── QueryStopped       it took too long, or too much memory
 └── SettingsError          a settings file or environment variable makes no sense
 """
 
@@ -123,6 +124,10 @@ class BackupFailed(DatabaseError):
 
 class QueryError(TelemetryError):
     """The SQL is wrong, or would change something."""
+
+
+class QueryStopped(QueryError):
+    """The query took too long, or its result is too large."""
 
 
 class SettingsError(TelemetryError):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
     from .drain import Drain
+    from .result import Result
     from .settings import Settings
     from .sinks.base import Sink, Transaction
 
@@ -201,29 +202,31 @@ class TelemetryStore:
             if time.monotonic() >= deadline:
                 return False
 
-    def query(self, sql: str, parameters: Any = (), /, *, timeout: float = 30.0) -> list[dict[str, Any]]:
+    def query(self, sql: str, parameters: Any = (), /, *, timeout: float = 30.0) -> Result:
         """Run one read-only SQL statement over everything recorded so far.
 
         Args:
             sql: a SELECT or WITH statement; parameters as `?` or `:name`.
             parameters: a sequence or a mapping.
-            timeout: seconds to wait for locks.
+            timeout: seconds after which it is stopped, whether it waits for locks or runs.
 
         Returns:
-            One dictionary per row.
+            A list with one dictionary per row, which also has `to_pandas()`, `to_polars()` and `to_arrow()`.
 
         Raises:
             QueryError: the SQL is wrong or would change something.
+            QueryStopped: it took longer, or the result is larger than 48 MiB.
             DatabaseBusy: events in the spool could not be committed in time.
             DatabaseError: by cause.
         """
         if self._closed:
             raise StoreClosed("the store is closed", "make a new TelemetryStore")
+        end = time.monotonic() + timeout
         if not self.flush(timeout):
             raise DatabaseBusy("events in the spool could not be committed in time", "raise the timeout")
-        return self.read(sql, parameters, wait=timeout)
+        return self.read(sql, parameters, wait=max(end - time.monotonic(), 0.0))
 
-    def read(self, sql: str, parameters: Any = (), /, *, wait: float = 30.0) -> list[dict[str, Any]]:
+    def read(self, sql: str, parameters: Any = (), /, *, wait: float = 30.0) -> Result:
         """Run one read-only SQL statement over what is committed, without draining first; see query()."""
         return self._drain.sink.query(sql, parameters, wait)
 

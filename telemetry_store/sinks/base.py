@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from telemetry_store.batch import Chunk, Counts, Reject
+    from telemetry_store.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,12 @@ class Sink(ABC):
         """The cursors as a fresh connection sees them."""
 
     @abstractmethod
-    def query(self, sql: str, parameters: Any, wait: float) -> list[dict[str, Any]]:
-        """Run one read-only statement.
+    def query(self, sql: str, parameters: Any, wait: float) -> Result:
+        """Run one read-only statement; it is stopped after `wait` seconds.
 
         Raises:
             QueryError: the SQL is wrong or would change something.
+            QueryStopped: it took too long, or its result is too large.
             DatabaseError: by cause.
         """
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
+    from telemetry_store.result import Result
     from telemetry_store.sinks.sqlite_write import SqliteTransaction
 
 
@@ -38,9 +39,9 @@ class MemorySink(SqliteSink):
         with self._lock:
             return dict(self._current().execute("SELECT segment, offset FROM _cursors"))
 
-    def query(self, sql: str, parameters: Any, wait: float) -> list[dict[str, Any]]:  # noqa: ARG002 - nobody else locks
+    def query(self, sql: str, parameters: Any, wait: float) -> Result:
         with self._lock:
-            return run_on(self._current(), sql, parameters, self.path)
+            return run_on(self._current(), sql, parameters, self.path, wait)
 
     def close(self) -> None:
         """Nothing to let go of: the database would be gone."""

@@ -29,6 +29,8 @@ from telemetry_store.sinks.sqlite_write import SqliteTransaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from telemetry_store.result import Result
+
 #: How long one try for the write lock lasts, in milliseconds; between tries others, and a fork, get their turn.
 _TRY_MS = 250
 _CHECKPOINT_MS = 100
@@ -184,7 +186,7 @@ class SqliteSink(Sink):
         with _translating(self.path), contextlib.closing(self._connect(self.path)) as connection:
             return dict(connection.execute("SELECT segment, offset FROM _cursors"))
 
-    def query(self, sql: str, parameters: Any, wait: float) -> list[dict[str, Any]]:
+    def query(self, sql: str, parameters: Any, wait: float) -> Result:
         if not os.path.exists(self.path):
             raise DatabaseMissing(f"there is no database at {self.path}", "record an event, import a file, or use --db")
         return run_read_only(self.path, sql, parameters, wait)

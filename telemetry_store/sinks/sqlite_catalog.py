@@ -21,6 +21,8 @@ MIGRATIONS = (("system", "system.sql"), ("generations", "generations.sql"))
 _SET = "telemetry_store"
 #: The columns of `all_events` besides table, id and event; each is text in every table.
 _SHARED = ("event_type", "agent_id", "session_id")
+#: SQLite takes 500 SELECTs side by side, and 127 arguments of a function (100 before 3.8).
+_MOST_ARMS, _MOST_PAIRS = 400, 50
 
 
 def quoted(name: str) -> str:
@@ -240,16 +242,26 @@ def rebuild_all_events(connection: sqlite3.Connection, tables: Iterable[Table]) 
     arms = [_arm(table) for table in tables if table.time is not None]
     connection.execute("DROP VIEW IF EXISTS all_events")
     if arms:
-        connection.execute("CREATE VIEW all_events AS\n" + "\nUNION ALL\n".join(arms))
+        connection.execute("CREATE VIEW all_events AS\n" + _union(arms))
+
+
+def _union(arms: list[str]) -> str:
+    """All of these together, in groups where there are more than SQLite takes side by side."""
+    if len(arms) > _MOST_ARMS:
+        groups = [arms[place : place + _MOST_ARMS] for place in range(0, len(arms), _MOST_ARMS)]
+        arms = [f"SELECT * FROM ({_union(group)})" for group in groups]
+    return "\nUNION ALL\n".join(arms)
 
 
 def _arm(table: Table) -> str:
     """One table's part of `all_events`; plain column names where possible, so that its indexes are used."""
     shared = ", ".join(f"{_as_text(table, column)} AS {column}" for column in _SHARED)
-    pairs = ", ".join(
+    pairs = [
         f"{text_of(name)}, {_json_value(name, kind)}" for name, kind in table.columns.items() if name != table.metadata
-    )
-    event = f"json_patch('{{}}', json_object({pairs}))"
+    ]
+    event = "'{}'"
+    for place in range(0, len(pairs), _MOST_PAIRS):
+        event = f"json_patch({event}, json_object({', '.join(pairs[place : place + _MOST_PAIRS])}))"
     if table.metadata is not None:
         extra = quoted(table.metadata)
         extra = f"iif(json_valid({extra}), {extra}, '{{}}')" if table.sparse else f"coalesce({extra}, '{{}}')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -219,6 +220,22 @@ def test_queries_cannot_write(sink: Sink) -> None:
     with sink.transaction(5.0) as transaction:
         transaction.insert([chunk(("t", {"a": 2}))])
     assert len(rows(sink, "SELECT * FROM t")) == 2
+
+
+def test_all_events_of_a_wide_table(sink: Sink) -> None:
+    """A table with as many columns as there may be shows all of them in `all_events`."""
+    event = {f"key_{number}": number for number in range(70)}
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(("wide", event))])
+    (row,) = rows(sink, "SELECT event FROM all_events")
+    assert json.loads(row["event"]) == event
+
+
+def test_all_events_of_many_tables(sink: Sink) -> None:
+    """More tables than SQLite takes in one compound SELECT are all in `all_events`."""
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([chunk(*((f"t{number}", {"a": number}) for number in range(510)))])
+    assert rows(sink, "SELECT count(*) AS n, sum(event ->> 'a') AS s FROM all_events") == [{"n": 510, "s": 129795}]
 
 
 def test_all_events_gives_back_the_event(sink: Sink) -> None:

@@ -1,0 +1,408 @@
+"""One read-only SQL statement, contained: it changes nothing, makes no file, and is stopped in time and in size.
+
+SQLite cannot be stopped within one call of a function or within straight code (`hex(zeroblob(…))`, a hundred times),
+and its limit on memory is one for the whole process. So a statement that could make large values out of nothing runs
+in a process of its own, with limits on its memory and its time; all others run here, where a thread interrupts them.
+
+Needs nothing but the standard library: the process of its own runs this very file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: What all rows of one result may take up, in bytes.
+MOST_MEMORY = 48 << 20
+#: Functions whose value is small, or hardly larger than what they are given.
+_TAME = _words(
+    "-> ->> abs acos acosh asin asinh atan atan2 atanh avg ceil ceiling coalesce cos cosh count cume_dist "
+    "current_date current_time current_timestamp date datetime degrees dense_rank exp first_value floor glob ifnull "
+    "iif instr json_array_length json_extract json_type json_valid julianday lag last_value lead length like "
+    "likelihood likely ln log log10 log2 lower ltrim max min mod nth_value ntile nullif octet_length percent_rank pi "
+    "pow power radians random rank round row_number rtrim sign sin sinh soundex sqlite_source_id sqlite_version sqrt "
+    "strftime substr substring subtype sum tan tanh time timediff total trim trunc typeof unicode unixepoch unlikely "
+    "upper"
+)
+#: Functions that read only too, but can make large values, or take long.
+_WILD = _words(
+    "bm25 char concat concat_ws format group_concat hex highlight json json_array json_each json_error_position "
+    "json_group_array json_group_object json_insert json_object json_patch json_pretty json_quote json_remove "
+    "json_replace json_set json_tree jsonb match printf quote randomblob rank replace snippet string_agg unhex "
+    "zeroblob"
+)
+_PRAGMAS = _words(
+    "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list database_list "
+    "compile_options function_list pragma_list module_list page_count freelist_count"
+)
+_PRAGMAS_WITHOUT_ARGUMENT = frozenset({"schema_version", "user_version", "journal_mode", "page_size", "encoding"})
+_HIDDEN_TABLES = frozenset({"sqlite_dbpage", "sqlite_dbptr", "sqlite_memstat"})
+#: Functions that stand for tables; SQLite makes each when it is first named, and asks then whether it may.
+_TABLE_FUNCTIONS = frozenset({"json_each", "json_tree", *(f"pragma_{name}" for name in _PRAGMAS)})
+_NAME = re.compile(r"[a-z_]+")
+_RECURSIVE = getattr(sqlite3, "SQLITE_RECURSIVE", 33)
+#: The view whose functions are our own.
+_OUR_VIEW = "all_events"
+#: Texts of these lengths and values of these sizes stay in this process.
+_SHORT_SQL, _SMALL_VALUE = 10_000, 1 << 20
+_LONGEST_SQL, _LARGEST_VALUE = 100_000, 32 << 20
+_LARGER_TEXT = re.compile(r"\|\||\bwith\b", re.IGNORECASE)
+#: What a process of its own may take: SQLite's memory, and all memory beyond what it starts with, in bytes.
+_HEAP, _SPACE = 48 << 20, 72 << 20
+#: How many limits SQLite has.
+LIMITS = 12
+_GRACE = 0.1
+_POLL = 0.02
+_BATCH = 32
+
+
+class Stopped(Exception):
+    """A statement was stopped; the text says by which limit."""
+
+
+class Large(Exception):
+    """A statement must run in a process of its own."""
+
+
+class Authoriser:
+    """Allows SQLite to read, and nothing that is not known to read.
+
+    Args:
+        wild: whether functions are allowed that can make large values.
+    """
+
+    def __init__(self, *, wild: bool) -> None:
+        self._functions = _TAME | _WILD if wild else _TAME
+        self._wild = wild
+        #: Whether something was refused that only a process of its own may do.
+        self.met_wild = False
+
+    def __call__(
+        self, action: int, first: str | None, second: str | None, _database: str | None, view: str | None
+    ) -> int:
+        return sqlite3.SQLITE_OK if self._allows(action, first or "", second or "", view) else sqlite3.SQLITE_DENY
+
+    def _allows(self, action: int, first: str, second: str, view: str | None) -> bool:
+        if action == sqlite3.SQLITE_SELECT:
+            return True
+        if action == sqlite3.SQLITE_READ:
+            return first.lower() not in _HIDDEN_TABLES
+        if action == sqlite3.SQLITE_PRAGMA:
+            name = first.lower()
+            return name in _PRAGMAS or (name in _PRAGMAS_WITHOUT_ARGUMENT and not second)
+        if action == _RECURSIVE:
+            self.met_wild |= not self._wild
+            return self._wild
+        if action == sqlite3.SQLITE_FUNCTION:
+            name = second.lower()
+            allowed = name in self._functions or (view == _OUR_VIEW and name in _WILD)
+            self.met_wild |= not allowed and name in _WILD
+            return allowed
+        return False
+
+
+def connect(path: str, wait: float) -> sqlite3.Connection:
+    """A connection that cannot write.
+
+    Args:
+        path: the database file.
+        wait: how long to wait for locks, in seconds.
+    """
+    uri = f"file:{os.path.abspath(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=wait, check_same_thread=False)
+    connection.execute("PRAGMA query_only = 1")
+    return connection
+
+
+def limit(connection: sqlite3.Connection, largest: int) -> None:
+    """Set SQLite's limits.
+
+    Args:
+        connection: whose.
+        largest: the largest value and the largest row, in bytes.
+    """
+    connection.execute("SELECT 1 FROM sqlite_master LIMIT 0")  # the schema may hold longer texts
+    for category, most in (
+        (sqlite3.SQLITE_LIMIT_LENGTH, largest),
+        (sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200),
+        (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 200),
+        (sqlite3.SQLITE_LIMIT_VDBE_OP, 250_000),
+        (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
+        (sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 1),
+        (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
+    ):
+        connection.setlimit(category, most)
+
+
+def guard(connection: sqlite3.Connection, sql: str, *, wild: bool) -> Authoriser:
+    """Let a connection do nothing but read.
+
+    Args:
+        connection: whose statements are guarded from now on.
+        sql: the statement that is to run.
+        wild: see Authoriser.
+    """
+    for name in _TABLE_FUNCTIONS.intersection(_NAME.findall(sql.lower())):
+        with contextlib.suppress(sqlite3.OperationalError):  # of a later SQLite
+            connection.execute(f"SELECT 1 FROM {name} LIMIT 0")
+    authoriser = Authoriser(wild=wild)
+    connection.set_authorizer(authoriser)
+    return authoriser
+
+
+def names_of(cursor: sqlite3.Cursor) -> list[str]:
+    """The columns of a result; a name that stands twice gets a number."""
+    names: list[str] = []
+    for name, *_ in cursor.description or ():
+        names.append(name if name not in names else f"{name}_{names.count(name) + 1}")
+    return names
+
+
+def fetch(
+    path: str, sql: str, parameters: Any, seconds: float, memory: int = MOST_MEMORY
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """All rows of one statement: in this process where it is harmless there, else in one of its own.
+
+    Args:
+        path: the database file.
+        sql: one statement.
+        parameters: a sequence or a mapping.
+        seconds: when it is stopped, and how long to wait for locks.
+        memory: bytes that all rows may take up.
+
+    Returns:
+        The columns' names, and the rows.
+
+    Raises:
+        Stopped: it took too long or became too large.
+        sqlite3.Error: by cause.
+    """
+    end = time.monotonic() + seconds
+    with contextlib.suppress(Large):
+        if len(sql) > _SHORT_SQL or _LARGER_TEXT.search(sql):
+            raise Large
+        with contextlib.closing(connect(path, seconds)) as connection:
+            return fetch_here(connection, sql, parameters, seconds, memory)
+    with contextlib.closing(stream(path, sql, parameters, end - time.monotonic())) as found:
+        names = list(next(found))
+        return names, _kept(found, memory)
+
+
+def fetch_here(
+    connection: sqlite3.Connection, sql: str, parameters: Any, seconds: float, memory: int, *, wild: bool = False
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The same on a connection of this process; the caller lifts the limits when it is used for more.
+
+    Raises:
+        Large: it must run in a process of its own.
+    """
+    limit(connection, _LARGEST_VALUE if wild else _SMALL_VALUE)
+    authoriser = guard(connection, sql, wild=wild)
+    try:
+        with _interrupting(connection, seconds):
+            cursor = connection.execute(sql, parameters)
+            return names_of(cursor), _kept(iter(lambda: cursor.fetchmany(_BATCH), []), memory)
+    except sqlite3.Error as error:
+        if authoriser.met_wild or getattr(error, "sqlite_errorname", "") == "SQLITE_TOOBIG":
+            raise Large from error
+        if isinstance(error, sqlite3.DataError) and not wild:  # a parameter or a statement that is too long
+            raise Large from error
+        raise
+
+
+def _kept(batches: Iterator[Sequence[tuple[Any, ...]]], memory: int) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for batch in batches:
+        rows += batch
+        size += sum(256 + 8 * len(row) + sum(map(sys.getsizeof, row)) for row in batch)
+        if size > memory:
+            raise Stopped(f"the result is larger than {memory >> 20} MiB")
+    return rows
+
+
+@contextlib.contextmanager
+def _interrupting(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Interrupt the connection after so many seconds, again and again until the block ends."""
+    done = threading.Event()
+    late: list[bool] = []
+
+    def watch() -> None:
+        pause = seconds
+        while not done.wait(pause):
+            late.append(True)
+            connection.interrupt()
+            pause = _POLL
+
+    thread = threading.Thread(target=watch, name="telemetry-deadline", daemon=True)
+    with contextlib.suppress(RuntimeError):  # the interpreter is shutting down: it runs without
+        thread.start()
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if late:
+            raise Stopped(f"it ran longer than {seconds:.3g} s") from error
+        raise
+    finally:
+        done.set()
+        if thread.ident is not None:
+            thread.join()
+
+
+# in a process of its own
+
+
+def stream(path: str, sql: str, parameters: Any, seconds: float) -> Generator[Any]:
+    """One statement in a process of its own: first the columns' names, then lists of rows; close it to stop early.
+
+    The arguments are those of fetch().
+
+    Raises:
+        Stopped: it took too long or too much memory.
+        sqlite3.Error: by cause.
+    """
+    if len(sql) > _LONGEST_SQL:
+        raise sqlite3.ProgrammingError(f"the statement is longer than {_LONGEST_SQL} characters")
+    request = marshal.dumps((path, sql, _plain(parameters), max(seconds, 0.0)))
+    with subprocess.Popen(  # noqa: S603 - this interpreter, this file
+        [sys.executable, "-I", "-S", os.path.abspath(__file__)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        killer = threading.Timer(seconds + _GRACE, process.kill)
+        killer.daemon = True
+        try:
+            killer.start()
+            assert process.stdin is not None  # noqa: S101 - both are pipes
+            assert process.stdout is not None  # noqa: S101
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(request)
+                process.stdin.close()
+            yield from _answers(process.stdout, seconds)
+        finally:
+            killer.cancel()
+            process.kill()
+
+
+def _answers(pipe: IO[bytes], seconds: float) -> Iterator[Any]:
+    while True:
+        try:
+            kind, value = marshal.load(pipe)  # noqa: S302 - from our own process
+        except (EOFError, ValueError, TypeError):
+            raise Stopped(f"it ran longer than {seconds:.3g} s, or took too much memory") from None
+        if kind == "rows":
+            yield value
+        elif kind == "end":
+            return
+        elif kind == "stopped":
+            raise Stopped(value)
+        else:
+            raise _error_of(*value)
+
+
+def _error_of(kind: str, name: str, text: str) -> Exception:
+    error = getattr(sqlite3, kind, sqlite3.DatabaseError)(text)
+    error.sqlite_errorname = name
+    return error
+
+
+def _plain(parameters: Any) -> Any:
+    """The same in types that travel to another process."""
+    if hasattr(parameters, "keys"):
+        return {str(name): _scalar(parameters[name]) for name in parameters}
+    return [_scalar(value) for value in parameters]
+
+
+_SCALARS = (type(None), bool, int, float, str, bytes)
+
+
+def _scalar(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    raise sqlite3.ProgrammingError(f"a parameter is a text, a number, bytes or None, not {type(value).__name__}")
+
+
+def _serve() -> None:
+    """Answer the one request on standard input."""
+    path, sql, parameters, seconds = marshal.load(sys.stdin.buffer)  # noqa: S302 - from our own process
+    answer = sys.stdout.buffer
+    try:
+        _restrict(seconds)
+        with contextlib.closing(connect(path, seconds)) as connection:
+            end = time.monotonic() + seconds
+            connection.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
+            limit(connection, _LARGEST_VALUE)
+            guard(connection, sql, wild=True)
+            connection.set_progress_handler(lambda: time.monotonic() > end, 1000)
+            cursor = connection.execute(sql, parameters)
+            marshal.dump(("rows", names_of(cursor)), answer)
+            for batch in _batches(cursor):
+                marshal.dump(("rows", batch), answer)
+            marshal.dump(("end", None), answer)
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+            marshal.dump(("stopped", f"it ran longer than {seconds:.3g} s"), answer)
+        else:
+            marshal.dump(("error", _described(error)), answer)
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        marshal.dump(("error", _described(error)), answer)
+    except MemoryError:
+        marshal.dump(("stopped", "it took too much memory"), answer)
+    answer.flush()
+
+
+def _described(error: Exception) -> tuple[str, str, str]:
+    return type(error).__name__, getattr(error, "sqlite_errorname", "") or "", str(error)
+
+
+def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows in lists of some size; never many large ones at once."""
+    batch: list[tuple[Any, ...]] = []
+    size = 0
+    for row in cursor:
+        batch.append(row)
+        size += 64 + sum(map(sys.getsizeof, row))
+        if size > 1 << 18:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _restrict(seconds: float) -> None:
+    """Limit this process's memory and its processor time, where the system can."""
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 2, int(seconds) + 2))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))  # what SQLite sorts on the disk
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open("/proc/self/statm", encoding="ascii") as file:
+            space = int(file.read().split()[0]) * resource.getpagesize() + _SPACE
+        resource.setrlimit(resource.RLIMIT_AS, (space, space))
+
+
+if __name__ == "__main__":
+    _serve()
