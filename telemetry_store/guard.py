@@ -1,10 +1,6 @@
-"""One read-only SQL statement, contained: it changes nothing, makes no file, and is stopped in time and in size.
+"""What a guarded connection may do, and a process that runs one statement on such a connection.
 
-SQLite cannot be stopped within one call of a function or within straight code (`hex(zeroblob(…))`, a hundred times),
-and its limit on memory is one for the whole process. So a statement that could make large values out of nothing runs
-in a process of its own, with limits on its memory and its time; all others run here, where a thread interrupts them.
-
-Needs nothing but the standard library: the process of its own runs this very file.
+Needs nothing but the standard library: that process runs this very file, and `contained.py` starts it.
 """
 
 from __future__ import annotations
@@ -14,22 +10,18 @@ import marshal
 import os
 import re
 import sqlite3
-import subprocess
 import sys
-import threading
 import time
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Iterator
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: What all rows of one result may take up, in bytes.
-MOST_MEMORY = 48 << 20
 #: Functions whose value is small, or hardly larger than what they are given.
 _TAME = _words(
     "-> ->> abs acos acosh asin asinh atan atan2 atanh avg ceil ceiling coalesce cos cosh count cume_dist "
@@ -59,25 +51,12 @@ _NAME = re.compile(r"[a-z_]+")
 _RECURSIVE = getattr(sqlite3, "SQLITE_RECURSIVE", 33)
 #: The view whose functions are our own.
 _OUR_VIEW = "all_events"
-#: Texts of these lengths and values of these sizes stay in this process.
-_SHORT_SQL, _SMALL_VALUE = 10_000, 1 << 20
-_LONGEST_SQL, _LARGEST_VALUE = 100_000, 32 << 20
-_LARGER_TEXT = re.compile(r"\|\||\bwith\b", re.IGNORECASE)
+#: The largest value that is read, in bytes.
+LARGEST_VALUE = 32 << 20
 #: What a process of its own may take: SQLite's memory, and all memory beyond what it starts with, in bytes.
 _HEAP, _SPACE = 48 << 20, 72 << 20
 #: How many limits SQLite has.
 LIMITS = 12
-_GRACE = 0.1
-_POLL = 0.02
-_BATCH = 32
-
-
-class Stopped(Exception):
-    """A statement was stopped; the text says by which limit."""
-
-
-class Large(Exception):
-    """A statement must run in a process of its own."""
 
 
 class Authoriser:
@@ -174,172 +153,7 @@ def names_of(cursor: sqlite3.Cursor) -> list[str]:
     return names
 
 
-def fetch(
-    path: str, sql: str, parameters: Any, seconds: float, memory: int = MOST_MEMORY
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """All rows of one statement: in this process where it is harmless there, else in one of its own.
-
-    Args:
-        path: the database file.
-        sql: one statement.
-        parameters: a sequence or a mapping.
-        seconds: when it is stopped, and how long to wait for locks.
-        memory: bytes that all rows may take up.
-
-    Returns:
-        The columns' names, and the rows.
-
-    Raises:
-        Stopped: it took too long or became too large.
-        sqlite3.Error: by cause.
-    """
-    end = time.monotonic() + seconds
-    with contextlib.suppress(Large):
-        if len(sql) > _SHORT_SQL or _LARGER_TEXT.search(sql):
-            raise Large
-        with contextlib.closing(connect(path, seconds)) as connection:
-            return fetch_here(connection, sql, parameters, seconds, memory)
-    with contextlib.closing(stream(path, sql, parameters, end - time.monotonic())) as found:
-        names = list(next(found))
-        return names, _kept(found, memory)
-
-
-def fetch_here(
-    connection: sqlite3.Connection, sql: str, parameters: Any, seconds: float, memory: int, *, wild: bool = False
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The same on a connection of this process; the caller lifts the limits when it is used for more.
-
-    Raises:
-        Large: it must run in a process of its own.
-    """
-    limit(connection, _LARGEST_VALUE if wild else _SMALL_VALUE)
-    authoriser = guard(connection, sql, wild=wild)
-    try:
-        with _interrupting(connection, seconds):
-            cursor = connection.execute(sql, parameters)
-            return names_of(cursor), _kept(iter(lambda: cursor.fetchmany(_BATCH), []), memory)
-    except sqlite3.Error as error:
-        if authoriser.met_wild or getattr(error, "sqlite_errorname", "") == "SQLITE_TOOBIG":
-            raise Large from error
-        if isinstance(error, sqlite3.DataError) and not wild:  # a parameter or a statement that is too long
-            raise Large from error
-        raise
-
-
-def _kept(batches: Iterator[Sequence[tuple[Any, ...]]], memory: int) -> list[tuple[Any, ...]]:
-    rows: list[tuple[Any, ...]] = []
-    size = 0
-    for batch in batches:
-        rows += batch
-        size += sum(256 + 8 * len(row) + sum(map(sys.getsizeof, row)) for row in batch)
-        if size > memory:
-            raise Stopped(f"the result is larger than {memory >> 20} MiB")
-    return rows
-
-
-@contextlib.contextmanager
-def _interrupting(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Interrupt the connection after so many seconds, again and again until the block ends."""
-    done = threading.Event()
-    late: list[bool] = []
-
-    def watch() -> None:
-        pause = seconds
-        while not done.wait(pause):
-            late.append(True)
-            connection.interrupt()
-            pause = _POLL
-
-    thread = threading.Thread(target=watch, name="telemetry-deadline", daemon=True)
-    with contextlib.suppress(RuntimeError):  # the interpreter is shutting down: it runs without
-        thread.start()
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if late:
-            raise Stopped(f"it ran longer than {seconds:.3g} s") from error
-        raise
-    finally:
-        done.set()
-        if thread.ident is not None:
-            thread.join()
-
-
-# in a process of its own
-
-
-def stream(path: str, sql: str, parameters: Any, seconds: float) -> Generator[Any]:
-    """One statement in a process of its own: first the columns' names, then lists of rows; close it to stop early.
-
-    The arguments are those of fetch().
-
-    Raises:
-        Stopped: it took too long or too much memory.
-        sqlite3.Error: by cause.
-    """
-    if len(sql) > _LONGEST_SQL:
-        raise sqlite3.ProgrammingError(f"the statement is longer than {_LONGEST_SQL} characters")
-    request = marshal.dumps((path, sql, _plain(parameters), max(seconds, 0.0)))
-    with subprocess.Popen(  # noqa: S603 - this interpreter, this file
-        [sys.executable, "-I", "-S", os.path.abspath(__file__)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        killer = threading.Timer(seconds + _GRACE, process.kill)
-        killer.daemon = True
-        try:
-            killer.start()
-            assert process.stdin is not None  # noqa: S101 - both are pipes
-            assert process.stdout is not None  # noqa: S101
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(request)
-                process.stdin.close()
-            yield from _answers(process.stdout, seconds)
-        finally:
-            killer.cancel()
-            process.kill()
-
-
-def _answers(pipe: IO[bytes], seconds: float) -> Iterator[Any]:
-    while True:
-        try:
-            kind, value = marshal.load(pipe)  # noqa: S302 - from our own process
-        except (EOFError, ValueError, TypeError):
-            raise Stopped(f"it ran longer than {seconds:.3g} s, or took too much memory") from None
-        if kind == "rows":
-            yield value
-        elif kind == "end":
-            return
-        elif kind == "stopped":
-            raise Stopped(value)
-        else:
-            raise _error_of(*value)
-
-
-def _error_of(kind: str, name: str, text: str) -> Exception:
-    error = getattr(sqlite3, kind, sqlite3.DatabaseError)(text)
-    error.sqlite_errorname = name
-    return error
-
-
-def _plain(parameters: Any) -> Any:
-    """The same in types that travel to another process."""
-    if hasattr(parameters, "keys"):
-        return {str(name): _scalar(parameters[name]) for name in parameters}
-    return [_scalar(value) for value in parameters]
-
-
-_SCALARS = (type(None), bool, int, float, str, bytes)
-
-
-def _scalar(value: Any) -> Any:
-    if type(value) in _SCALARS:
-        return value
-    for kind in (int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    raise sqlite3.ProgrammingError(f"a parameter is a text, a number, bytes or None, not {type(value).__name__}")
+# as a process of its own
 
 
 def _serve() -> None:
@@ -351,7 +165,7 @@ def _serve() -> None:
         with contextlib.closing(connect(path, seconds)) as connection:
             end = time.monotonic() + seconds
             connection.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
-            limit(connection, _LARGEST_VALUE)
+            limit(connection, LARGEST_VALUE)
             guard(connection, sql, wild=True)
             connection.set_progress_handler(lambda: time.monotonic() > end, 1000)
             cursor = connection.execute(sql, parameters)

@@ -1,4 +1,4 @@
-"""Read-only SQL: one statement at a time that cannot change anything, with an answer in time; see `guard.py`."""
+"""Read-only SQL: one statement at a time that cannot change anything, with an answer in time; see `contained.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store import guard
+from telemetry_store import contained, guard
 from telemetry_store.errors import DatabaseBusy, DatabaseError, NotADatabase, QueryError, QueryStopped
 from telemetry_store.result import Result
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: What else our own statements may ask.
 _CHECKS = frozenset({"integrity_check", "quick_check"})
-_MOST_MEMORY = guard.MOST_MEMORY
+_MOST_MEMORY = contained.MOST_MEMORY
 
 
 class _OwnAuthoriser(guard.Authoriser):
@@ -61,7 +61,7 @@ def run_read_only(path: str, sql: str, parameters: Any, wait: float, memory: int
         DatabaseBusy, NotADatabase, DatabaseError: the database refused.
     """
     with _explaining(path):
-        return Result(*guard.fetch(path, sql, parameters, wait, memory))
+        return Result(*contained.fetch(path, sql, parameters, wait, memory))
 
 
 def run_on(connection: sqlite3.Connection, sql: str, parameters: Any, path: str, wait: float) -> Result:
@@ -70,7 +70,7 @@ def run_on(connection: sqlite3.Connection, sql: str, parameters: Any, path: str,
     try:
         with _explaining(path):
             connection.execute("PRAGMA query_only = 1")
-            return Result(*guard.fetch_here(connection, sql, parameters, wait, _MOST_MEMORY, wild=True))
+            return Result(*contained.fetch_here(connection, sql, parameters, wait, _MOST_MEMORY, wild=True))
     finally:
         connection.set_authorizer(None)
         connection.execute("PRAGMA query_only = 0")
@@ -81,17 +81,17 @@ def run_on(connection: sqlite3.Connection, sql: str, parameters: Any, path: str,
 def stream(path: str, sql: str, parameters: Any, wait: float) -> Iterator[Any]:
     """First the columns' names, then lists of rows, for results of any size; see run_read_only()."""
     with _explaining(path):
-        yield from guard.stream(path, sql, parameters, wait)
+        yield from contained.stream(path, sql, parameters, wait)
 
 
 @contextlib.contextmanager
 def _explaining(path: str) -> Iterator[None]:
     try:
         yield
-    except guard.Stopped as error:
+    except contained.Stopped as error:
         hint = "narrow it down, raise the timeout, or write it to a file with `telemetry export --sql`"
         raise QueryStopped(f"stopped: {error}", hint) from error
-    except guard.Large as error:
+    except contained.Large as error:
         raise QueryError("the statement is too large or makes too large values") from error
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise _explained(error, path) from error
