@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from audit.domain import domain
 from audit.files import is_line_file, outline, profile
 from audit.finding import Finding, Target, Unparsed
+from audit.pattern import key
 from audit.report import Report
-from audit.risk import key, link, targets
+from audit.risk import link, targets
 from audit.shard import scan
 from audit.walk import LARGEST_SOURCE, walk
 

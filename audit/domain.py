@@ -18,6 +18,57 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Domains in the order in which they are tried, with the words that decide."""
 
+GENERIC = frozenset(
+    {
+        "command",
+        "data",
+        "events",
+        "event",
+        "file",
+        "files",
+        "history",
+        "journal",
+        "lines",
+        "list",
+        "log",
+        "logs",
+        "main",
+        "memory",
+        "messages",
+        "metrics",
+        "out",
+        "output",
+        "record",
+        "records",
+        "report",
+        "reports",
+        "results",
+        "rows",
+        "run",
+        "runs",
+        "session",
+        "sessions",
+        "src",
+        "state",
+        "telemetry",
+        "test",
+        "tests",
+        "tmp",
+    }
+)
+"""Names that need their folder's beside them."""
+
+_END = re.compile(
+    r"(\.(jsonl|ndjson|json|log|txt|md|gz|bz2|xz|zst|tmp|chronicle|jsonlines|ldjson)|\.\d+)+$", re.IGNORECASE
+)
+_COUNTERS = re.compile(
+    r"(?:(?<=[_\-.])|^)"
+    r"(?:\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{4,6})?|\d+|(?=[a-f]*\d)[0-9a-f]{8,})"
+    r"(?=[_\-.]|$)",
+    re.IGNORECASE,
+)
+"""Dates, numbers and hashes between separators."""
+
 
 def domain(target: str) -> tuple[str, tuple[str, ...]]:
     """The domain of a target and the words in it that decided; the file's name counts before its directories."""
@@ -31,11 +82,15 @@ def domain(target: str) -> tuple[str, tuple[str, ...]]:
 
 
 def table(target: str) -> str:
-    """A table name for a target: the file's name without what varies and without its end."""
-    name = target.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    name = re.sub(r"\{[^}]*\}|\*", "", name)
-    name = re.sub(r"(\.(jsonl|ndjson|json|log|txt|md|gz|tmp|chronicle|jsonlines))+$", "", name, flags=re.IGNORECASE)
-    name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-    if not name:
-        return "events"
-    return f"t_{name}" if name[0].isdigit() else name
+    """A table name for a target: its file's name without what varies and its end; with its folder's where generic."""
+    *folders, name = target.replace("\\", "/").strip("/").split("/")
+    words = _words(_END.sub("", re.sub(r"\{[^}]*\}|\*", "_", name)))
+    if not words or words in GENERIC:
+        above = (_words(re.sub(r"\{[^}]*\}|\*", "", folder)) for folder in reversed(folders))
+        folder = next((each for each in above if each and each not in GENERIC), "")
+        words = "_".join(filter(None, (folder, words or "events")))
+    return (words if words[0].isalpha() else f"t_{words}")[:63]
+
+
+def _words(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", _COUNTERS.sub("", name).lower()).strip("_")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+import os
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from audit.pattern import solid
+from audit.sources import glob_of, owners
 
+if TYPE_CHECKING:
     from audit.finding import FileFact, Target
     from audit.report import Report
 
@@ -31,12 +33,14 @@ class Planned:
     Args:
         table: Its name.
         targets: The targets that it takes in.
+        sources: The globs of its files, relative to the root.
         columns: Name and SQL type of its own columns.
         time_field: The key that says when, or an empty string.
     """
 
     table: str
     targets: tuple[Target, ...]
+    sources: tuple[str, ...]
     columns: tuple[tuple[str, str], ...]
     time_field: str
 
@@ -57,22 +61,35 @@ class Written:
 
 
 def planned(report: Report) -> tuple[Planned, ...]:
-    """The tables that a report leads to, most urgent first; targets that only tests write are left out.
+    """The tables that a report leads to, most urgent first; each file on the disk goes into one of them.
+
+    Targets that only tests write are left out, and so are those whose file is not known.
 
     Args:
         report: The report.
     """
-    by_id = {each.id: each for each in report.findings}
     facts = {each.path: each for each in report.files}
+    chosen = [each for each in report.targets if not _only_tests(report, each) and not unresolved(report, each)]
+    owner = owners(chosen)
     groups: dict[str, list[Target]] = {}
-    for target in report.targets:
-        touching = [by_id[one] for one in (*target.writers, *target.readers)]
-        if re.sub(r"\{[^}]*\}|[*/. ]", "", target.target) and not (touching and all(each.test for each in touching)):
+    for target in chosen:
+        if solid(target.target):
             groups.setdefault(target.table, []).append(target)
     return tuple(
-        _planned(table, targets, [facts[path] for target in targets for path in target.files])
+        _planned(table, targets, [facts[path] for target in targets for path in target.files if owner[path] is target])
         for table, targets in groups.items()
     )
+
+
+def _only_tests(report: Report, target: Target) -> bool:
+    touching = [each for each in report.findings if each.id in target.writers or each.id in target.readers]
+    return bool(touching) and all(each.test for each in touching)
+
+
+def unresolved(report: Report, target: Target) -> bool:
+    """Whether the code that touches a target does not tell which file it is."""
+    touching = [each for each in report.findings if each.id in target.writers or each.id in target.readers]
+    return bool(touching) and all(each.target_kind in ("parameter", "unknown") for each in touching)
 
 
 def _planned(table: str, targets: list[Target], files: list[FileFact]) -> Planned:
@@ -85,20 +102,20 @@ def _planned(table: str, targets: list[Target], files: list[FileFact]) -> Planne
             taken = {name.lower() for name in columns}
             if fits and sorts and sorts[0] and key.name.lower() not in taken and len(columns) < MOST_COLUMNS:
                 columns[key.name] = "REAL" if set(sorts) == {"INTEGER", "REAL"} else sorts[0]
-    return Planned(table, tuple(targets), tuple(columns.items()), time_field)
+    sources = tuple(dict.fromkeys(filter(None, map(glob_of, targets))))
+    return Planned(table, tuple(targets), sources, tuple(columns.items()), time_field)
 
 
-def source_glob(target: str) -> str:
-    """A target as a glob of the plan: simple fields stay as ``{field}``, all else that varies becomes ``*``."""
-    return re.sub(r"\{(?![a-z_]\w*\})[^}]*\}", "*", target.replace("\\", "/"))
+def as_toml(tables: tuple[Planned, ...], root: str = ".") -> str:
+    """The tables as ``telemetry.toml``.
 
-
-def as_toml(tables: tuple[Planned, ...]) -> str:
-    """The tables as ``telemetry.toml``."""
-    blocks: list[str] = []
+    Args:
+        tables: The tables.
+        root: Where the globs start, relative to the file; written when it is not the file's own directory.
+    """
+    blocks: list[str] = [] if root == "." else [f"root = {json.dumps(root)}\n"]
     for each in tables:
-        sources = ", ".join(dict.fromkeys(json.dumps(source_glob(target.target)) for target in each.targets))
-        lines = [f"[tables.{each.table}]", f"sources = [{sources}]"]
+        lines = [f"[tables.{each.table}]", f"sources = [{', '.join(map(json.dumps, each.sources))}]"]
         if each.time_field:
             lines.append(f"timestamp = {json.dumps(each.time_field)}")
         lines.append(f"doc = {json.dumps('Events of ' + each.targets[0].domain + ', from the audit; to be reviewed.')}")
@@ -136,7 +153,16 @@ def as_strategy(report: Report, tables: tuple[Planned, ...]) -> str:
             lines += [f"- writer `{by_id[one].path}:{by_id[one].line}`" for one in target.writers]
             lines += [f"- breaks `{by_id[one].path}:{by_id[one].line}`, a reader" for one in target.readers]
             lines += [f"- file `{path}`" for path in target.files]
+    open_questions = _unresolved(report)
+    if open_questions:
+        lines += ["", f"## File not known ({len(open_questions)})", ""]
+        lines.append("Run the program under `telemetry audit --trace`, or look, and add each to a table's sources.")
+        lines += ["", *(f"- `{target.target}`" for target in open_questions)]
     return "\n".join(lines) + "\n"
+
+
+def _unresolved(report: Report) -> list[Target]:
+    return [each for each in report.targets if unresolved(report, each) and not _only_tests(report, each)]
 
 
 def write_plan(report: Report, directory: Path) -> Written:
@@ -160,13 +186,14 @@ def write_plan(report: Report, directory: Path) -> Written:
     tables = planned(report)
     toml = directory / "telemetry.toml"
     old = toml.read_text(encoding="utf-8") if toml.exists() else ""
+    start = "." if old else _relative(report.root, directory)
     known = tomllib.loads(old).get("tables", {})
     fresh = tuple(each for each in tables if each.table not in known)
-    checklist = _checklist(directory / "checklist.json", tables)
+    checklist = _checklist(directory / "checklist.json", report, tables)
     written: list[Path] = []
     kept: list[Path] = []
     if fresh:
-        toml.write_text((old.rstrip("\n") + "\n\n" if old else "") + as_toml(fresh), encoding="utf-8")
+        toml.write_text((old.rstrip("\n") + "\n\n" if old else "") + as_toml(fresh, start), encoding="utf-8")
         written.append(toml)
     (directory / "checklist.json").write_bytes(orjson.dumps(checklist, option=orjson.OPT_INDENT_2) + b"\n")
     written.append(directory / "checklist.json")
@@ -178,15 +205,23 @@ def write_plan(report: Report, directory: Path) -> Written:
     return Written(tuple(written), tuple(kept), tuple(each.table for each in fresh))
 
 
-def _checklist(path: Path, tables: tuple[Planned, ...]) -> list[dict[str, str]]:
+def _relative(root: str, directory: Path) -> str:
+    """The way from a directory to the root."""
+    try:
+        return Path(os.path.relpath(root, directory)).as_posix()
+    except ValueError:  # another drive
+        return Path(root).absolute().as_posix()
+
+
+def _checklist(path: Path, report: Report, tables: tuple[Planned, ...]) -> list[dict[str, str]]:
     try:
         entries = {each["target"]: each for each in orjson.loads(path.read_bytes())} if path.exists() else {}
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a list of targets: {error}") from error
-    for table in tables:
-        for target in table.targets:
-            fresh = {"target": target.target, "table": table.table, "priority": target.priority, "state": STEPS[0]}
-            entries.setdefault(target.target, fresh)
+    known = [(target, table.table) for table in tables for target in table.targets]
+    for target, table in [*known, *((target, "") for target in _unresolved(report))]:
+        fresh = {"target": target.target, "table": table, "priority": target.priority, "state": STEPS[0]}
+        entries.setdefault(target.target, fresh)
     return list(entries.values())
 
 

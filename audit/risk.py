@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.domain import domain, table
+from audit.family import families
 from audit.finding import Evidence, FileFact, Finding, Target
+from audit.pattern import key, matching, solid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,25 +27,12 @@ def targets(findings: Sequence[Finding], files: Sequence[FileFact]) -> tuple[Tar
             groups.setdefault(key(finding.target), []).append(finding)
         elif finding.kind != "call-site":
             groups.setdefault(f"{finding.path}:{finding.line} {finding.target}", []).append(finding)
-    paths = {name: matching(name, files) for name in groups}
-    touched = {path for found in paths.values() for path in found}
+    there = [file.path for file in files]
+    paths = {name: matching(name, there) for name in groups}
+    touched = {path for name, found in paths.items() if solid(name) for path in found}
     made = [_target(name, group, paths[name]) for name, group in groups.items()]
-    made += [_target(file.path, [], [file.path]) for file in files if file.path not in touched]
+    made += [_target(each.target, [], each.files) for each in families(path for path in there if path not in touched)]
     return tuple(sorted(made, key=lambda each: (ORDER[each.risk], ORDER[each.priority], each.target)))
-
-
-def key(target: str) -> str:
-    """A target with its variable parts made equal, so that two names of one family meet."""
-    return re.sub(r"\{[^}]*\}|\*+", "*", target.replace("\\", "/")).removeprefix("./")
-
-
-def matching(name: str, files: Iterable[FileFact]) -> list[str]:
-    """Paths of the files that a target's key matches, from the end of the path when it is not anchored."""
-    body = "[^/]*".join(re.escape(part) for part in name.split("*"))
-    if not re.sub(r"[*/.]", "", name):
-        return []
-    pattern = re.compile(rf"(?:.*/)?{body.removeprefix('[^/]*/')}$")
-    return [file.path for file in files if pattern.match(file.path)]
 
 
 def link(files: Sequence[FileFact], made: Sequence[Target]) -> tuple[FileFact, ...]:

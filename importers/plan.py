@@ -8,6 +8,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -77,7 +78,7 @@ class Plan:
     """A plan that was read.
 
     Attributes:
-        folder: where its globs start.
+        folder: where its globs start: the file's own, or its `root`.
         tables: in the order of the file.
     """
 
@@ -85,39 +86,51 @@ class Plan:
     tables: tuple[TablePlan, ...]
 
     def files(self) -> Iterator[tuple[Path, TablePlan, dict[str, str]]]:
-        """Every file that a glob matches, once, with its table and the fields from its path."""
-        seen: set[Path] = set()
+        """Every file that a glob matches, once, with its table and the fields from its path, table by table.
+
+        Where several globs match a file, the one with the most certain letters has it.
+        """
+        found: dict[Path, tuple[TablePlan, dict[str, str]]] = {}
+        for table, source in self._sources():
+            pattern = _pattern(source)
+            for name in sorted(glob.glob(_FIELD.sub("*", source), recursive=True)):
+                path = Path(name)
+                if path not in found and path.is_file() and (match := pattern.fullmatch(path.as_posix())):
+                    found[path] = table, match.groupdict()
         for table in self.tables:
-            for source in table.sources:
-                wild = str(self.folder / _FIELD.sub("*", source))
-                for name in sorted(glob.glob(wild, recursive=True)):
-                    path = Path(name)
-                    if path.is_file() and path not in seen:
-                        seen.add(path)
-                        yield path, table, _taken(path, self.folder / source)
+            yield from ((path, owner, taken) for path, (owner, taken) in found.items() if owner is table)
 
     def of(self, path: Path) -> tuple[TablePlan, dict[str, str]] | None:
         """The table of a file and the fields from its path; None where no glob matches."""
-        for table in self.tables:
-            for source in table.sources:
-                if _pattern(self.folder.absolute() / source).fullmatch(path.absolute().as_posix()):
-                    return table, _taken(path, self.folder / source)
+        wanted = Path(os.path.abspath(path)).as_posix()
+        for table, source in self._sources():
+            if match := _pattern(source).fullmatch(wanted):
+                return table, match.groupdict()
         return None
 
+    def _sources(self) -> list[tuple[TablePlan, str]]:
+        """Tables with their globs as absolute paths, those that say most first."""
+        start = os.path.abspath(self.folder)
+        found = [
+            (table, Path(os.path.normpath(os.path.join(start, os.path.expanduser(source)))).as_posix())
+            for table in self.tables
+            for source in table.sources
+        ]
+        return sorted(found, key=lambda each: -len(re.sub(r"\{[^}]*\}|\*", "", each[1])))
 
-def _taken(path: Path, source: Path) -> dict[str, str]:
-    found = _pattern(source.absolute()).fullmatch(path.absolute().as_posix())
-    return found.groupdict() if found else {}
 
-
-def _pattern(source: Path) -> re.Pattern[str]:
+@lru_cache(maxsize=1024)
+def _pattern(source: str) -> re.Pattern[str]:
     """A glob with fields as a regular expression; a field named twice must be the same in both places."""
     text, seen = "", set[str]()
-    for part in re.split(r"(\{[a-z_]\w*\}|\*\*/|\*\*|\*|\?)", source.as_posix()):
+    for part in re.split(r"(\{[a-z_]\w*\}|\[!?\]?[^\]/]*\]|\*\*/|\*\*|\*|\?)", source):
         name = part[1:-1]
         if part.startswith("{") and part.endswith("}"):
             text += f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+?)"
             seen.add(name)
+        elif part.startswith("[") and part.endswith("]"):
+            letters = re.sub(r"[\\\[\]^&~|]", r"\\\g<0>", name.removeprefix("!"))
+            text += f"[^{letters}]" if name.startswith("!") else f"[{letters}]"
         else:
             text += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part))
     return re.compile(text)
@@ -134,14 +147,18 @@ def load(file: Path) -> Plan:
     """
     try:
         with file.open("rb") as handle:
-            tables = tomllib.load(handle).get("tables", {})
+            content = tomllib.load(handle)
     except OSError as error:
         raise UsageError(f"cannot read the plan {file}: {error.strerror}", "make one with `telemetry plan`") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file}: {error}", "repair the TOML") from error
+    tables = content.get("tables", {})
     if not tables:
         raise UsageError(f"{file} has no [tables.NAME]", "make a plan with `telemetry plan`")
-    return Plan(Path(os.path.dirname(file) or "."), tuple(_table(file, name, said) for name, said in tables.items()))
+    start = content.get("root", ".")
+    if not isinstance(start, str):
+        raise UsageError(f"{file}: root is the folder where the globs start", 'such as ".."')
+    return Plan(file.parent / start, tuple(_table(file, name, said) for name, said in tables.items()))
 
 
 def _table(file: Path, name: str, said: dict[str, Any]) -> TablePlan:

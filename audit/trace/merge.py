@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from audit.domain import domain
+from audit.family import families
 from audit.files import outline, profile
 from audit.finding import Evidence, FileFact, Finding
-from audit.risk import key, link, matching, targets
-from audit.trace.family import families
+from audit.pattern import matching
+from audit.risk import link, targets
 from audit.trace.sources import Sources
 from audit.walk import Entry, is_test
 
@@ -116,7 +117,7 @@ def _solid(finding: Finding) -> bool:
 
 
 def _fits(target: str, file: str) -> bool:
-    return bool(matching(key(target), [FileFact(file, 0)]))
+    return bool(matching(target, [file]))
 
 
 def _settled(finding: Finding) -> bool:

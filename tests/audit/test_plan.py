@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from audit import audit, write_plan
+from importers import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,3 +60,43 @@ def test_edits_stay(tmp_path: Path) -> None:
     assert [each["state"] for each in json.loads((plan / "checklist.json").read_text())] == ["imported", "pending"]
     assert (plan / "strategy.md").read_text() == "ours\n"
     assert "other.jsonl" in (plan / "strategy.md.new").read_text()
+
+
+def test_each_file_goes_into_one_table(tmp_path: Path) -> None:
+    """A reader of every file in a folder takes none of them away from its own target; files nobody writes join in."""
+    tree(tmp_path)
+    (tmp_path / "all.py").write_text(
+        "import json, sys\nfrom pathlib import Path\n\n\ndef every(folder):\n    for path in Path(folder).glob('*.jsonl'):\n"
+        "        with open(path) as h:\n            for line in h:\n                print(json.loads(line))\n"
+    )
+    for run in range(5):
+        for place in ("old/a", "old/b"):
+            folder = tmp_path / place / f"run_{run}"
+            folder.mkdir(parents=True)
+            (folder / "steps.jsonl").write_text('{"n": 1}\n')
+    write_plan(audit(tmp_path), tmp_path / "plan")
+    plan = load(tmp_path / "plan" / "telemetry.toml")
+    where = {path.relative_to(tmp_path).as_posix(): (table.name, taken) for path, table, taken in plan.files()}
+    assert where == {"logs/mon_run.jsonl": ("run", {"day": "mon"})} | {
+        f"old/{place}/run_{run}/steps.jsonl": ("steps", {"folder_3": str(run)}) for run in range(5) for place in "ab"
+    }
+
+
+def test_globs_start_at_the_root(tmp_path: Path) -> None:
+    """A plan in another folder says where its globs start, and one in the root itself need not."""
+    write_plan(audit(tree(tmp_path)), tmp_path / "deep" / "plan")
+    assert tomllib.loads((tmp_path / "deep" / "plan" / "telemetry.toml").read_text())["root"] == "../.."
+    write_plan(audit(tmp_path), tmp_path)
+    assert "root" not in tomllib.loads((tmp_path / "telemetry.toml").read_text())
+
+
+def test_a_writer_whose_file_is_not_known(tmp_path: Path) -> None:
+    """It makes no table: it is an open question of the strategy and an entry of the checklist."""
+    (tmp_path / "a.py").write_text(
+        "import json\n\n\ndef f(path, e):\n    with open(path, 'a') as h:\n        h.write(json.dumps(e) + '\\n')\n"
+    )
+    done = write_plan(audit(tmp_path), tmp_path / "plan")
+    assert done.added == ()
+    assert "## File not known (1)" in (tmp_path / "plan" / "strategy.md").read_text()
+    (entry,) = json.loads((tmp_path / "plan" / "checklist.json").read_text())
+    assert (entry["target"], entry["table"]) == ("a.py:5 {path}", "")

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from audit import audit, trace
+from audit.family import families
 from audit.trace import Content, Frame, Open, Trace, merge, run
 from audit.trace.content import judge
-from audit.trace.family import families
 from audit.trace.program import HOOK, closed
 from audit.trace.sources import Source
 from audit.trace.watch import Watch

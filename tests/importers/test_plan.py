@@ -120,3 +120,22 @@ def test_a_plan_that_is_not_there(tmp_path: Path) -> None:
     """The error says how a plan is made."""
     with pytest.raises(UsageError, match="telemetry plan"):
         load(tmp_path / "no.toml")
+
+
+def test_the_glob_that_says_most_has_the_file(tmp_path: Path) -> None:
+    """Order in the plan does not count; character classes and folders above the plan work."""
+    for name in ("logs/chat.jsonl", "logs/other.jsonl", "logs/[x]1.jsonl"):
+        write(tmp_path / name, {"n": 1})
+    (tmp_path / "plans").mkdir()
+    text = """root = ".."
+[tables.rest]
+sources = ["**/*.jsonl"]
+[tables.chat]
+sources = ["**/chat.jsonl"]
+[tables.odd]
+sources = ["logs/[[]x][0-9].jsonl"]
+"""
+    plan = load(planned(tmp_path / "plans", text))
+    assert {path.name: table.name for path, table, _ in plan.files()} == {
+        "other.jsonl": "rest", "chat.jsonl": "chat", "[x]1.jsonl": "odd"}  # fmt: skip
+    assert all(plan.of(path) == (table, taken) for path, table, taken in plan.files())

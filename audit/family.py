@@ -1,4 +1,4 @@
-"""Files that one place opened, brought into families: a pattern where only parts of their names vary."""
+"""Files brought into families: a pattern where only parts of their names vary."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 VARIES = "{name}"
 """What stands for the part that varies."""
 _WORD = 3  # letters that a name must share to be of one family
+_FEW = 3  # directories that are told apart, if there are more than so many files for each
 _MANY = 3  # files of one directory that are a family when each of their names has a number
 
 
@@ -45,12 +46,23 @@ def families(files: Iterable[str]) -> list[Family]:
     """
     found: list[Family] = []
     rest: list[str] = []
-    for group in _by(lambda path: (path.count("/"), path.rpartition("/")[2]), files):
-        found += [_family(group)] if len(group) > 1 else []
-        rest += group if len(group) == 1 else []
+    for named in _by(lambda path: (path.count("/"), path.rpartition("/")[2]), files):
+        for group in _apart(named):
+            found += [_family(group)] if len(group) > 1 else []
+            rest += group if len(group) == 1 else []
     for group in _by(lambda path: (path.rpartition("/")[0], os.path.splitext(path)[1]), rest):
         found += _alike(group)
     return sorted(found, key=lambda each: (-len(each.files), each.target))
+
+
+def _apart(group: list[str], depth: int = 0) -> list[list[str]]:
+    """Files of one name and depth, apart where many of them stand below a few directories."""
+    if depth >= group[0].count("/"):
+        return [group]
+    below = _by(lambda path: path.split("/")[depth], group)
+    if len(below) > _FEW or len(group) <= _FEW * len(below):
+        return [group]
+    return [part for each in below for part in _apart(each, depth + 1)]
 
 
 def _alike(group: Sequence[str]) -> list[Family]:
