@@ -36,8 +36,8 @@ def glob_of(target: Target) -> str:
     above = 0
     while above < len(parts) - 1 and re.fullmatch(r"\{[^}]*\}|\*+|\.\.", parts[above]):
         above += 1
-    found = [regex(target.target).fullmatch(each) for each in target.files]
-    anywhere = above > 0 or any(match is not None and match["above"] for match in found)
+    found = [regex("/".join(parts[above:])).fullmatch(each) for each in target.files]
+    anywhere = any(match is None or match["above"] for match in found) if found else above > 0
     return ("**/" if anywhere else "") + "/".join(parts[above:])
 
 

@@ -65,8 +65,8 @@ def run(folder: Path) -> None:
     project, database = folder / "project", folder / "data" / "foundups.db"
     shutil.copytree(sample_project(), project, ignore=shutil.ignore_patterns("__pycache__"))
     _make_lines(project)
-    _audit(project)
-    _import(project, database)
+    _audit(project, folder / "migration")
+    _import(folder / "migration" / "telemetry.toml", database)
     _ask(database)
     _switch(project, database)
     _say_how(folder)
@@ -84,24 +84,31 @@ def _make_lines(project: Path) -> None:
         print(f"   {path.relative_to(project)!s:36} {lines:5} lines {path.stat().st_size:9,} bytes")
 
 
-def _audit(project: Path) -> None:
-    _step("2. `telemetry audit`: who writes and reads what, and how risky it is.")
+def _audit(project: Path, migration: Path) -> None:
+    _step("2. `telemetry audit` and `telemetry plan`: who writes and reads what, how risky it is, what to do.")
     import audit
 
-    print(audit.audit(project / "legacy").as_text())
+    report = audit.audit(project, exclude=["switched"])
+    print(report.as_text())
+    for path in audit.write_plan(report, migration).written:
+        print(f"   wrote {path}")
 
 
-def _import(project: Path, database: Path) -> None:
-    _step("3. `telemetry import`: every line into its table, exactly once; torn lines are kept in _rejects.")
-    from importers import import_paths
+def _import(plan: Path, database: Path) -> None:
+    _step("3. `telemetry import` and `telemetry verify`: every line into its table, exactly once; torn lines are kept.")
+    from importers import import_paths, load, verify
 
+    chosen = load(plan)
     with TelemetryStore(database) as store:
-        found = import_paths(store, [project])
-        again = import_paths(store, [project])
+        found = import_paths(store, plan=chosen)
+        again = import_paths(store, plan=chosen)
+        proof = verify(store, plan=chosen)
     names = ("table", "read", "imported", "duplicate", "rejected", "blank")
     rows = [{name: getattr(each, name) for name in names} for each in found]
     print(table(rows))
     print(f"\n   imported again: {sum(each.imported for each in again)} rows added")
+    equal, missing = (sum(getattr(each, name) for each in proof) for name in ("equal", "missing"))
+    print(f"   verified: {equal} events come back equal, {missing} do not")
 
 
 def _ask(database: Path) -> None:
@@ -163,8 +170,10 @@ def _last_number(output: str) -> int:
 def _say_how(folder: Path) -> None:
     _step("6. The same on your own repository.")
     print(
-        f"""   telemetry audit .                              # what is there
-   telemetry import PATH… --db data/foundups.db   # old files into tables; run it as often as you like
+        f"""   telemetry audit .                                # what is there
+   telemetry plan . --output migration              # which file goes into which table; review it
+   telemetry import --plan migration/telemetry.toml --db data/foundups.db       # as often as you like
+   telemetry verify --plan migration/telemetry.toml --db data/foundups.db
    telemetry stats --db data/foundups.db
    telemetry query "SELECT * FROM all_events ORDER BY timestamp DESC LIMIT 20" --db data/foundups.db
 

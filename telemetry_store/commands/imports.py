@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from importers import Plan, Rehearsal
 
 _COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank", "status")
+_OWN_COLUMNS = ("timestamp", "metadata_json")
 _SAMPLE = 256 << 10
 
 Encoding = Annotated[
@@ -92,35 +94,30 @@ def _rehearse(
 ) -> None:
     from importers import rehearse
 
-    with progress() as bar:
+    found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, sample=_SAMPLE)
+    if any(each.bytes >= _SAMPLE for each in found.files):
         if not json:
-            sample = rehearse(database, paths, plan=plan, table=table, encoding=encoding, sample=_SAMPLE)
             print("From the beginning of each file:\n")
-            _tell(sample)
-            print("\nFrom everything:\n")
-        whole = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=bar)
+            _tell(found)
+            print("\nFrom everything:\n", flush=True)
+        with progress() as bar:
+            found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=bar)
     if json:
-        print(terminal.as_json(whole.as_dict()))
+        print(terminal.as_json(found.as_dict()))
         return
-    _tell(whole)
-    print()
-    _show([each.as_dict() for each in whole.files], _COLUMNS, _COLUMNS[2:7], json=False)
+    _tell(found)
+    _show([each.as_dict() for each in found.files], _COLUMNS, _COLUMNS[2:7], json=False)
     print("Nothing was written.")
 
 
 def _tell(found: Rehearsal) -> None:
-    columns = [
-        {
-            "table": each.table,
-            "status": each.status,
-            "rows": each.rows,
-            "new columns": ", ".join(f"{name} {kind}" for name, kind in each.columns.items()),
-        }
-        for each in found.tables
-    ]
-    print(terminal.table(columns))
+    for each in found.tables:
+        columns = ", ".join(f"{name} {kind}" for name, kind in each.columns.items() if name not in _OWN_COLUMNS)
+        print(f"{each.table}, {each.status}: {each.rows} rows" + (", and new columns:" if columns else ""))
+        print(textwrap.indent(textwrap.fill(columns, 110), "    "), end="\n" if columns else "")
     for reason, (lines, first) in found.rejects.items():
-        print(f"rejects: {lines} × {reason}, first at {first}")
+        print(f"rejects: {lines} × {reason}, first at {_short(first)}")
+    print()
 
 
 def _replay(mended: Path | None, plan: Plan | None, db: str | None, env: str | None, *, json: bool) -> None:

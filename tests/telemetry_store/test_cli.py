@@ -237,6 +237,7 @@ def test_the_demo_runs(tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert "lost: 0" in first.stdout
     assert "imported again: 0 rows" in first.stdout
+    assert "events come back equal, 0 do not" in first.stdout
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
     assert telemetry("demo", tmp_path / "other").returncode == 2
