@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import audits, care, imports, reading
+from .commands import audits, care, dashboard, imports, reading
 from .commands.options import Exit, warn
 from .errors import DatabaseError, SpoolError, TelemetryError
 
@@ -27,6 +27,7 @@ for command in (
     audits.plan,
     imports.rejects,
     imports.verify,
+    dashboard.dashboard,
 ):
     app.command()(command)
 app.command("import")(imports.import_)

@@ -30,6 +30,7 @@ COMMANDS = (
     "verify",
     "audit",
     "plan",
+    "dashboard",
     "demo",
 )
 

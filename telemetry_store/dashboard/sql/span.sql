@@ -1,0 +1,20 @@
+-- The window that the charts show: its ends, and the unit in which it is divided.
+RECURSIVE ends(oldest, newest) AS (
+    SELECT min(oldest), max(newest) FROM ($ends)
+),
+window_end(hi) AS (
+    SELECT CASE :until WHEN '' THEN newest ELSE :until || 'T23:59:59.999999+00:00' END FROM ends
+),
+window_start(lo, hi) AS (
+    SELECT max(coalesce(strftime('%Y-%m-%dT%H:%M:%S', hi, '-' || coalesce(nullif(:window, ''), '24 hours')), ''),
+               strftime('%Y-%m-%dT%H:%M:%S', oldest)), hi
+    FROM window_end, ends
+),
+units(longer_than, unit, shown) AS (
+    VALUES (8.0, '+1 day', '%Y-%m-%dT00:00:00'), (0.25, '+1 hour', '%Y-%m-%dT%H:00:00'),
+           (0.004, '+1 minute', '%Y-%m-%dT%H:%M:00'), (-1.0, '+1 second', '%Y-%m-%dT%H:%M:%S')
+),
+span(lo, hi, unit, shown) AS (
+    SELECT lo, hi, unit, shown FROM window_start, units
+    WHERE julianday(hi) - julianday(lo) > longer_than ORDER BY longer_than DESC LIMIT 1
+)

@@ -1,0 +1,176 @@
+"""What a database holds that is worth drawing: its event tables, with their time, agent, errors and heartbeats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from telemetry_store.schema import METADATA, ColumnType
+from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Mapping
+
+    from telemetry_store.schema import Table
+
+#: At most so many tables are drawn, the largest ones; a chart with more colours says nothing.
+MOST_TABLES = 24
+#: A table without an index on its time is drawn up to this many rows: each chart reads all of it.
+_LARGEST_UNINDEXED = 200_000
+_AGENTS = ("agent_id", "agent", "agent_name")
+_MESSAGES = ("message", "error_message", "error", "exception", "msg", "reason", "text", "detail", "event_type")
+_LEVELS = ("level", "severity", "log_level", "levelname")
+_STATES = ("status", "state", "result", "outcome", "health_state")
+_VERDICTS = ("success", "ok", "succeeded")
+_FAULTS = ("error", "error_message", "error_type", "exception", "traceback")
+_BAD_LEVELS = "('error', 'err', 'critical', 'fatal', 'alert', 'emergency')"
+_BAD_STATES = "('error', 'failed', 'failure', 'fail', 'crashed', 'critical')"
+_BAD_WORDS = ("error", "fail", "exception", "crash")
+EVENT_TYPE = "event_type"
+_BAD_TYPES = " OR ".join(f"event_type LIKE '%{word}%'" for word in _BAD_WORDS)
+_FACETS = ("event_type", "agent_id", "level", "severity", "status", "success", "ok", "type", "phase", "category")
+_LARGEST_UNINDEXED_FACET = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class EventSource:
+    """One event table, as the charts see it.
+
+    Args:
+        name: the table.
+        time: the column with its time.
+        rows: about how many rows it has: its largest row number.
+        agent: the column that names the agent, or None; `agent_indexed` tells whether an index begins with it.
+        errors: an SQL condition that is true for rows that tell of an error, or None where no row can.
+        error_types: whether only the event_type tells of errors and an index begins with it: then `errors` is about
+            that column alone.
+        message: an SQL expression for what such a row says.
+        heartbeat: whether its rows are signs of life.
+        facets: columns whose values are few and quickly counted.
+        searched_by_time: whether an index begins with the time.
+    """
+
+    name: str
+    time: str
+    rows: int
+    agent: str | None = None
+    agent_indexed: bool = False
+    errors: str | None = None
+    error_types: bool = False
+    message: str = "''"
+    heartbeat: bool = False
+    facets: tuple[str, ...] = ()
+    searched_by_time: bool = True
+
+    @property
+    def drawn(self) -> bool:
+        """Whether charts can afford to read it."""
+        return self.searched_by_time or self.rows <= _LARGEST_UNINDEXED
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a database holds.
+
+    Args:
+        sources: event tables with a time, the largest first.
+        docs: (table, column) → what it means, in a sentence; column "" is the table itself.
+        system: names of the store's own tables that are there.
+        names: all event tables, those without a time included.
+    """
+
+    sources: tuple[EventSource, ...] = ()
+    docs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    system: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
+
+    @property
+    def drawn(self) -> tuple[EventSource, ...]:
+        """The tables that are drawn."""
+        return tuple(each for each in self.sources if each.drawn)[:MOST_TABLES]
+
+
+def survey(connection: sqlite3.Connection) -> Survey:
+    """Look at a database's tables; reads its schema and single rows by index, never a whole table.
+
+    Raises:
+        sqlite3.Error: the database refuses.
+    """
+    system = frozenset(
+        name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '\\_%' ESCAPE '\\'")
+    )
+    if "_tables" not in system:
+        return Survey()
+    tables, _ = load_tables(connection)
+    sources = [_source(connection, table) for table in tables.values() if table.time is not None]
+    rows = connection.execute('SELECT "table", "column", doc FROM _tables WHERE doc <> \'\'')
+    docs = {(table, column): doc for table, column, doc in rows}
+    return Survey(tuple(sorted(sources, key=lambda each: -each.rows)), docs, system, tuple(tables))
+
+
+def _source(connection: sqlite3.Connection, table: Table) -> EventSource:
+    leading = _leading_columns(connection, table.name)
+    rows = _largest_row_number(connection, table)
+    agent = next((name for name in _AGENTS if table.columns.get(name) is ColumnType.TEXT), None)
+    errors = error_condition(table.name, table.columns)
+    return EventSource(
+        table.name,
+        str(table.time),
+        rows,
+        agent=agent,
+        agent_indexed=agent in leading,
+        errors=errors,
+        error_types=errors == _BAD_TYPES and EVENT_TYPE in leading,
+        message=_message(table),
+        heartbeat="heartbeat" in table.name.lower(),
+        facets=tuple(
+            name for name in _FACETS
+            if name in table.columns and (name in leading or rows <= _LARGEST_UNINDEXED_FACET)
+        ),
+        searched_by_time=table.time in leading,
+    )  # fmt: skip
+
+
+def _leading_columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    rows = connection.execute(
+        "SELECT c.name FROM pragma_index_list(?) AS i JOIN pragma_index_info(i.name) AS c "
+        "WHERE c.seqno = 0 AND NOT i.partial",
+        (table,),
+    )
+    return {name for (name,) in rows}
+
+
+def _largest_row_number(connection: sqlite3.Connection, table: Table) -> int:
+    if not table.numbered:
+        return int(connection.execute(f"SELECT count(*) FROM {quoted(table.name)}").fetchone()[0])
+    return int(connection.execute(f"SELECT coalesce(max(rowid), 0) FROM {quoted(table.name)}").fetchone()[0])
+
+
+def error_condition(name: str, columns: Mapping[str, ColumnType]) -> str | None:
+    """The SQL condition that is true for a table's rows that tell of an error, or None where no column could.
+
+    Args:
+        name: the table; one that is named after errors holds nothing else.
+        columns: its columns and their types.
+    """
+    if any(word in name.lower() for word in _BAD_WORDS):
+        return "1"
+    texts = {column for column, kind in columns.items() if kind is ColumnType.TEXT}
+    parts = [f"lower({quoted(each)}) IN {_BAD_LEVELS}" for each in _LEVELS if each in texts]
+    parts += [f"lower({quoted(each)}) IN {_BAD_STATES}" for each in _STATES if each in texts]
+    parts += [f"{quoted(each)} = 0" for each in _VERDICTS if columns.get(each) in _YES_OR_NO]
+    parts += [f"{quoted(each)} <> ''" for each in _FAULTS if each in texts]
+    if EVENT_TYPE in texts:
+        parts.append(_BAD_TYPES)
+    return " OR ".join(parts) or None
+
+
+_YES_OR_NO: Collection[ColumnType | None] = (ColumnType.BOOLEAN, ColumnType.INTEGER, ColumnType.NUMERIC)
+
+
+def _message(table: Table) -> str:
+    there = [quoted(name) for name in _MESSAGES if name in table.columns]
+    if table.metadata is not None:
+        there.append(quoted(METADATA))
+    return f"coalesce({', '.join(there)}, '')" if there else "''"

@@ -1,0 +1,337 @@
+"""The dashboard: what is drawn of a database, and who may see it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from telemetry_store import EventTable, TelemetryStore
+from telemetry_store.dashboard import queries
+from telemetry_store.dashboard.charts import dashboard
+from telemetry_store.dashboard.guard import Guard, is_loopback
+from telemetry_store.dashboard.metadata import first_window, metadata
+from telemetry_store.dashboard.survey import error_condition, survey
+from telemetry_store.errors import UsageError
+from telemetry_store.query import read_only
+from telemetry_store.schema import ColumnType
+
+httpx = pytest.importorskip("httpx")
+server = pytest.importorskip("telemetry_store.dashboard.server")
+ROOT = Path(__file__).parents[2]
+SECRET = "correct horse battery"
+ALL = {"window": "all", "until": "", "agent": ""}
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    yield from filled(tmp_path)
+
+
+def filled(folder: Path):
+    with TelemetryStore(folder / "a.db") as made:
+        made.declare(EventTable("chat", columns={"text": "TEXT"}, doc="What agents <say>."))
+        for minute in (0, 1, 2, 3, 30, 31):
+            made.record("daemon_heartbeat", agent_id="x", timestamp=f"2026-03-01T10:{minute:02}:00Z", beat=minute)
+        for minute in range(60):
+            made.record("daemon_heartbeat", agent_id="y", timestamp=f"2026-03-01T10:{minute:02}:00Z", beat=minute)
+        made.record("chat", agent_id="x", text="<script>alert(1)</script>", timestamp="2026-03-01T10:05:00Z")
+        made.record(
+            "tools", agent_id="y", event_type="tool_failed", message="<b>no</b>", timestamp="2026-03-01T09:00:00Z"
+        )
+        made.record("tools", agent_id="y", event_type="tool_called", timestamp="2026-02-01T09:00:00Z")
+        made.record("clock", value=1, timestamp="2999-01-01T00:00:00Z")
+        made.flush()
+        yield made
+
+
+def rows(store: TelemetryStore, sql: str | None, **parameters: str) -> list[dict]:
+    parameters = {"window": "24 hours", "until": "", "agent": "", **parameters}
+    keep = queries.for_agent if parameters["agent"] else queries.without_agent
+    with read_only(store.settings.database, guarded=False) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(keep(sql), parameters)]
+
+
+def surveyed(store: TelemetryStore):
+    with read_only(store.settings.database, guarded=False) as connection:
+        return survey(connection)
+
+
+def test_the_window_ends_at_the_newest_event(store: TelemetryStore) -> None:
+    """Windows are relative to the newest event that is not in the future, or to the end of a day that is chosen."""
+    sql = queries.events(surveyed(store))
+    assert sum(row["events"] for row in rows(store, sql)) == 68
+    assert sum(row["events"] for row in rows(store, sql, window="all")) == 69
+    assert sum(row["events"] for row in rows(store, sql, until="2026-02-01")) == 1
+    assert sum(row["events"] for row in rows(store, sql, until="2026-02-02", window="1 hour")) == 0
+    assert {row["table"] for row in rows(store, sql, window="1 hour")} == {"daemon_heartbeat", "chat"}
+
+
+def test_no_event_is_counted_twice_or_left_out(store: TelemetryStore) -> None:
+    """The buckets of every window add up to the events in it, also where the window cuts a bucket in two."""
+    events, total = queries.events(surveyed(store)), queries.total_events(surveyed(store))
+    for window in ("17 minutes", "30 seconds", "90 minutes", "24 hours", "40 days", "all"):
+        (figure,) = rows(store, total, window=window)
+        assert str(sum(row["events"] for row in rows(store, events, window=window))) == figure["n"], window
+
+
+def test_an_agent_narrows_every_chart(store: TelemetryStore) -> None:
+    """With an agent chosen, only its events are left, and tables without agents have none."""
+    found = surveyed(store)
+    assert sum(row["events"] for row in rows(store, queries.events(found), window="all", agent="x")) == 7
+    assert {row["agent"] for row in rows(store, queries.agents(found), window="all", agent="x")} == {"x"}
+    assert rows(store, queries.errors(found), agent="x") == []
+    assert [row["n"] for row in rows(store, queries.agents_seen(found), agent="x")] == [1]
+    assert [row["name"] for row in rows(store, queries.agent_names(found))] == ["x", "y"]
+
+
+def test_silences(store: TelemetryStore) -> None:
+    """A silence is longer than three times an agent's usual interval; one that lasts is shown to the window's end."""
+    with TelemetryStore(store.settings.database) as other:
+        for minute in range(20):
+            other.record("daemon_heartbeat", agent_id="z", timestamp=f"2026-03-01T10:{minute:02}:00Z")
+            if minute != 15:
+                other.record("daemon_heartbeat", agent_id="w", timestamp=f"2026-03-01T10:{3 * minute:02}:00Z")
+        for minute in [*range(20), *range(50, 60)]:
+            other.record("daemon_heartbeat", agent_id="v", timestamp=f"2026-03-01T10:{minute:02}:00Z")
+        other.flush()
+    found = rows(store, queries.heartbeats(surveyed(store)))
+    silent = {(row["agent"], row["kind"], row["seconds"]) for row in found if row["kind"] != "beating"}
+    assert silent == {
+        ("x", "silent", 1620.0),
+        ("x", "silent since", 1680.0),
+        ("z", "silent since", 2400.0),
+        ("v", "silent", 1860.0),
+    }
+    assert [row["n"] for row in rows(store, queries.silent(surveyed(store)))] == [2]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "bad"),
+    [({"level": "TEXT"}, "'ERROR'", 1), ({"level": "TEXT"}, "'INFO'", 0), ({"status": "TEXT"}, "'failed'", 1),
+     ({"success": "BOOLEAN"}, "0", 1), ({"success": "BOOLEAN"}, "1", 0), ({"success": "BOOLEAN"}, "NULL", 0),
+     ({"error": "TEXT"}, "'timeout'", 1), ({"error": "TEXT"}, "''", 0), ({"event_type": "TEXT"}, "'tool_failed'", 1)],
+)  # fmt: skip
+def test_what_an_error_is(columns: dict[str, str], row: str, bad: int) -> None:
+    """Levels, states, verdicts, error texts and event types tell of errors."""
+    (name,) = columns
+    condition = error_condition("t", {name: ColumnType(columns[name])})
+    connection = sqlite3.connect(":memory:")
+    assert connection.execute(f"SELECT count(*) FROM (SELECT {row} AS {name}) WHERE {condition}").fetchone() == (bad,)
+
+
+def test_tables_of_errors_and_of_none() -> None:
+    """A table named after errors holds nothing else; one without a telling column holds none."""
+    assert error_condition("error_events", {}) == "1"
+    assert error_condition("chat", {"text": ColumnType.TEXT}) is None
+
+
+def test_nothing_to_draw(tmp_path: Path) -> None:
+    """An empty database has a dashboard as well."""
+    with TelemetryStore(tmp_path / "a.db") as made, made.transaction():
+        pass
+    connection = sqlite3.connect(tmp_path / "a.db")
+    made = dashboard(survey(connection), "a", first_window(connection, survey(connection)))
+    assert "events" not in made["charts"]
+    assert {"n-events", "n-waiting", "rejects"} <= made["charts"].keys()
+    assert dashboard(survey(sqlite3.connect(":memory:")), "a", "7 days")["charts"]
+
+
+def test_descriptions_and_facets(store: TelemetryStore) -> None:
+    """Datasette is told what `_tables` knows; facets are columns of few values; own tables are hidden."""
+    told = metadata(surveyed(store), "a", "24 hours")["databases"]["a"]["tables"]
+    assert told["chat"]["description"] == "What agents <say>."
+    assert told["tools"]["facets"] == ["event_type", "agent_id"]
+    assert told["tools"]["sort_desc"] == "timestamp"
+    assert told["_rejects"] == {"hidden": True}
+
+
+def test_wide_windows_are_not_shown_first(store: TelemetryStore) -> None:
+    """A quiet database shows a week, a busy one less."""
+    with read_only(store.settings.database, guarded=False) as connection:
+        assert first_window(connection, surveyed(store)) == "7 days"
+        assert first_window(connection, surveyed(store), most=67) == "1 hour"
+
+
+def get(app, path: str, method: str = "GET", host: str = "127.0.0.1:8001", **options):
+    async def ask():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
+            return await client.request(method, path, **options)
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    for store in filled(tmp_path_factory.mktemp("served")):
+        made = server.Dashboard(store).datasette()
+        yield made
+        made.executor.shutdown()
+        for database in made.databases.values():
+            database.close()
+
+
+@pytest.fixture
+def app(served):
+    return served.app()
+
+
+def test_every_page_answers(app) -> None:
+    """Dashboard, charts' data, table pages with facets, the view of all events and canned queries answer."""
+    page = get(app, "/-/dashboards/telemetry", params=ALL)
+    assert page.status_code == 200
+    charts = [json.loads(text) for text in re.findall(r"renderChart\('[^']*', (\{.*?\}), '", page.text)]
+    assert len(charts) >= 14
+    for chart in charts:
+        data = get(app, f"/a.json?{urlencode({'sql': chart['query'], '_shape': 'objects', **ALL})}").json()
+        assert data.get("rows"), (chart["title"], data)
+    for path in ("/", "/a", "/a/chat", "/a/tools", "/a/all_events", "/a/heartbeat_gaps?window=all",
+                 "/a/everything_about_an_agent?agent_id=x"):  # fmt: skip
+        assert get(app, path).status_code == 200, path
+
+
+def test_markup_in_events_stays_text(app) -> None:
+    """What events say reaches the tables of the dashboard without a tag: the plugin uses innerHTML."""
+    page = get(app, "/-/dashboards/telemetry", params=ALL).text
+    charts = [json.loads(text) for text in re.findall(r"renderChart\('[^']*', (\{.*?\}), '", page)]
+    (newest,) = [chart for chart in charts if chart["title"] == "Newest errors"]
+    data = get(app, f"/a.json?{urlencode({'sql': newest['query'], '_shape': 'objects', **ALL})}").json()
+    assert data["rows"][0]["message"] == "&lt;b&gt;no&lt;/b&gt;"
+    assert not any("<" in str(value) for row in data["rows"] for value in row.values())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["DELETE FROM chat", "ATTACH 'x.db' AS x", "PRAGMA journal_mode=delete", "WITH a AS (SELECT 1) DELETE FROM chat",
+     "VACUUM INTO 'x.db'", "SELECT load_extension('x')", "SELECT writefile('x', 'y')", "WITH a AS (SELECT 1) INSERT INTO chat(timestamp) VALUES ('x')",
+     "SELECT length(zeroblob(100000000))"],
+)  # fmt: skip
+def test_sql_of_visitors_only_reads(app, served, sql: str) -> None:
+    """Statements that write, attach or fill the memory are refused, and no file appears."""
+    folder = Path(served.databases["a"].path).parent
+    before = sorted(os.listdir(folder))
+    assert get(app, f"/a.json?{urlencode({'sql': sql})}").status_code == 400
+    assert sorted(os.listdir(folder)) == before
+    assert get(app, "/a.json?sql=select+count(*)+as+n+from+chat&_shape=array").json() == [{"n": 1}]
+
+
+def test_sql_of_visitors_is_stopped(app) -> None:
+    """A query that goes on for ever ends with the time limit."""
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    answer = get(app, f"/a.json?{urlencode({'sql': endless, '_timelimit': '50'})}")
+    assert answer.status_code == 400
+    assert "time limit" in answer.text.lower()
+
+
+def test_the_database_file_is_not_handed_out(app) -> None:
+    """Datasette would read it by hand, which drops SQLite's locks."""
+    assert get(app, "/a.db").status_code == 403
+
+
+async def hello(scope, receive, send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    cookies = [value for name, value in scope["headers"] if name == b"cookie"]
+    await send({"type": "http.response.body", "body": b"hello" + b"".join(cookies)})
+
+
+@pytest.mark.parametrize(("host", "own"), [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True),
+                                           ("0.0.0.0", False), ("::", False), ("192.168.1.5", False), ("example.org", False)])  # fmt: skip
+def test_exposure_needs_a_secret(host: str, own: bool) -> None:
+    """An address that others can reach is refused without a secret, and with a short one."""
+    assert is_loopback(host) is own
+    if not own:
+        with pytest.raises(UsageError, match="no secret"):
+            Guard(hello, host)
+    with pytest.raises(UsageError, match="characters"):
+        Guard(hello, host, "short")
+    Guard(hello, host, SECRET)
+
+
+def test_the_secret_opens(store: TelemetryStore) -> None:
+    """403 without the secret or with a wrong one; 200 with it as a header, or as the cookie that the form gives."""
+    guard = Guard(hello, "0.0.0.0", SECRET)
+    for path in ("/", "/-/dashboards/telemetry", "/a.json?sql=select+1", "/-/static/app.css"):
+        refused = get(guard, path, host="box")
+        assert refused.status_code == 403
+        assert "hello" not in refused.text
+    assert get(guard, "/", headers={"Authorization": "Bearer wrong"}).status_code == 403
+    assert get(guard, "/", headers={"Cookie": "telemetry_dashboard=wrong"}).status_code == 403
+    assert get(guard, "/", headers={"Authorization": f"Bearer {SECRET}"}).text == "hello"
+    assert get(guard, "/-/secret", "POST", data={"secret": "wrong"}).status_code == 403
+    entered = get(guard, "/-/secret", "POST", data={"secret": SECRET})
+    assert entered.status_code == 303
+    cookie = entered.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert SECRET not in cookie
+    inside = get(guard, "/", headers={"Cookie": f"other=1; {cookie.split(';')[0]}"})
+    assert inside.text == "helloother=1"
+
+
+def test_other_names_of_this_machine_are_refused() -> None:
+    """A page elsewhere whose name is made to resolve to this machine gets nothing."""
+    guard = Guard(hello, "127.0.0.1")
+    assert get(guard, "/", host="evil.example:8001").status_code == 403
+    for name in ("127.0.0.1:8001", "localhost:1", "[::1]:8001", "localhost"):
+        assert get(guard, "/", host=name).status_code == 200
+
+
+def test_pages_may_not_leave_this_server() -> None:
+    """Every answer carries a policy under which pages load from and send to this server only."""
+    policy = get(Guard(hello, "127.0.0.1"), "/").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "connect-src 'self'" in policy
+    assert "http" not in policy
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "telemetry_store.cli", "dashboard", *map(str, arguments)]
+
+
+def test_the_command_serves_what_is_in_the_spool(tmp_path: Path) -> None:
+    """Events that a killed process has left are shown; new tables appear while it runs; Ctrl-C ends it with status 0."""
+    path = tmp_path / "my data.db"
+    code = ("import os,sys; from telemetry_store import *; s = TelemetryStore(settings=Settings(sys.argv[1], drain_interval=0))\n"
+            "s.record('chat', agent_id='y', text='left'); os.kill(os.getpid(), 9)")  # fmt: skip
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False, cwd=ROOT)
+    with subprocess.Popen(command("--db", path, "--port", 0), stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout.readline().startswith("dashboard of")
+        url = process.stdout.readline().strip()
+        base = url.partition("/-/")[0]
+        try:
+            assert httpx.get(url, follow_redirects=True, timeout=30).status_code == 200
+            said = httpx.get(f"{base}/my_data.json?sql=select+text+from+chat&_shape=arrays", timeout=30).json()
+            assert said["rows"] == [["left"]]
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_refusals_of_the_command(store: TelemetryStore) -> None:
+    """An exposed address without a secret is refused in one line."""
+    exposed = command("--db", store.settings.database, "--host", "0.0.0.0")
+    done = subprocess.run(exposed, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "there is no secret" in done.stderr
+
+
+def test_new_tables_are_drawn(store: TelemetryStore) -> None:
+    """A table that appears while the dashboard runs gets its place in the charts."""
+    shown = server.Dashboard(store)
+    store.record("later", agent_id="x")
+    store.flush()
+    shown.look()
+    charts = shown.metadata["plugins"]["datasette-dashboards"]["telemetry"]["charts"]
+    assert '"later"' in charts["events"]["query"]
