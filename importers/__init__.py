@@ -3,6 +3,7 @@
 This package stands on the store; the store never imports it.
 """
 
+from .follow import Follower, Lag
 from .imports import import_paths
 from .plan import Plan, load
 from .rehearsal import PlannedTable, Rehearsal, rehearse
@@ -12,6 +13,8 @@ from .verify import Verified, verify
 
 __all__ = [
     "FileSummary",
+    "Follower",
+    "Lag",
     "Plan",
     "PlannedTable",
     "Rehearsal",

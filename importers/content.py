@@ -72,7 +72,7 @@ class Content(io.RawIOBase):
         super().__init__()
         self.encoding = _known(encoding)
         self.path = path
-        self.file: BinaryIO = path.open("rb")
+        self.file: BinaryIO = path.open("rb", buffering=0)  # nothing that was read before a file was rewritten is kept
         self.damage = ""
         self._array: bytes | None = None
         self._compressed = False

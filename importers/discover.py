@@ -18,8 +18,12 @@ _SURE = (".jsonl", ".ndjson")
 _MAYBE = (".txt", ".json", ".log")
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _SAMPLE = 64 << 10
-#: What a rotation adds to the name.
-_TURN = re.compile(r"[._-]\d[\dT_:-]*$")
+#: What a rotation adds to the name of a file.
+_TURN = re.compile(r"(?:[._-]\d[\dTZ:]*)+$")
+#: What rotation and people add to the name of a file when they keep a copy of it.
+_KEPT = re.compile(
+    r"(?:[._~-](?:\d[\dTZ:]*|old|bak|backup|prev|copy|jsonl|ndjson|json|log|txt|gz|bz2|xz|zst))*~?$", re.IGNORECASE
+)
 _COUNTERS = re.compile(
     r"(?:(?<=[_\-.])|^)(?:\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{4,6})?|\d+|[0-9a-f]{8,})(?=[_\-.]|$)", re.IGNORECASE
 )
@@ -45,6 +49,11 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
         else:
             raise UsageError(f"{path} does not exist", "give JSONL files, or folders that hold some")
     return list(found)
+
+
+def stem(name: str) -> str:
+    """A file's name without what rotation and people add to it: the same for `a.jsonl` and `a.jsonl.1.gz`."""
+    return _KEPT.sub("", name, count=1)
 
 
 def _below(folder: Path) -> Iterator[Path]:

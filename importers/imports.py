@@ -16,7 +16,7 @@ from telemetry_store.sinks.base import Source
 
 from .content import Content
 from .jsonl import LineReader, Tail
-from .ledger import identify, line_marks, relocated
+from .ledger import identify, line_marks
 from .prefix import Prefix
 from .route import route_of, routes
 from .summary import FileSummary
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _BATCH = 4 << 20
 #: A file that was written to less than this many seconds ago may still grow.
-_QUIET = 60.0
+QUIET = 60.0
 _DATE = re.compile(r"(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 
 
@@ -108,35 +108,31 @@ class Run:
             if not os.fstat(file.fileno()).st_size:
                 return FileSummary(str(route.path), route.plan.name, "empty")
             while True:
-                found = self.found(route, file)
+                match = self.match(file)
+                if match.status.startswith("duplicate of"):
+                    return self.link(file, match)
                 try:
-                    return found if isinstance(found, FileSummary) else found.run()
+                    return FileImport(self, route, file, match).run()
                 except Overtaken:
                     continue
 
-    def found(self, route: Route, file: Content) -> FileImport | FileSummary:
-        """What is to be imported of a file; or, for a duplicate, the summary."""
+    def match(self, file: Content) -> Match:
+        """What the ledger says of a file."""
         with self.store.transaction() as transaction:
             sources = transaction.sources()
-        match = identify(file, file.path, sources)
-        if match.status.startswith("duplicate of"):
-            return _link(self.store, file, match)
-        if match.known is not None and match.known.path != str(file.path):  # it was renamed: the same lines go on
-            route = self.route_of(Path(match.known.path))
-        return FileImport(self, route, file, match)
+        return identify(file, file.path, sources)
 
-
-def _link(store: TelemetryStore, file: Content, match: Match) -> FileSummary:
-    """Note that a file is an exact duplicate of one that is imported."""
-    path, status, original = file.path, os.fstat(file.fileno()), match.known
-    assert original is not None  # noqa: S101 - the status says so
-    with store.transaction() as transaction:
-        links = [each for each in transaction.sources() if each.path == str(path) and each.duplicate_of]
-        generation = links[-1].generation if links else match.generation
-        copy = Source(str(path), original.table, status.st_dev, status.st_ino, match.size, match.hash.hexdigest(),
-                      match.offset, duplicate_of=original.path, generation=generation)  # fmt: skip
-        transaction.save_source(copy)
-    return FileSummary(str(path), original.table, f"duplicate of {original.path}")
+    def link(self, file: Content, match: Match) -> FileSummary:
+        """Note that a file is an exact duplicate of one that is imported."""
+        path, status, original = file.path, os.fstat(file.fileno()), match.known
+        assert original is not None  # noqa: S101 - the status says so
+        with self.store.transaction() as transaction:
+            links = [each for each in transaction.sources() if each.path == str(path) and each.duplicate_of]
+            generation = links[-1].generation if links else match.generation
+            copy = Source(str(path), original.table, status.st_dev, status.st_ino, match.size, match.hash.hexdigest(),
+                          match.offset, duplicate_of=original.path, generation=generation)  # fmt: skip
+            transaction.save_source(copy)
+        return FileSummary(str(path), original.table, match.status)
 
 
 class FileImport:
@@ -147,6 +143,7 @@ class FileImport:
         route: where it goes.
         file: its content.
         match: what the ledger says of it.
+        prefix: the part of it that is imported, where that is known already.
 
     Attributes:
         source: the ledger's entry, as it is committed.
@@ -154,24 +151,24 @@ class FileImport:
         pending: bytes of a last line that is not complete yet.
     """
 
-    def __init__(self, run: Run, route: Route, file: Content, match: Match) -> None:
+    def __init__(self, run: Run, route: Route, file: Content, match: Match, prefix: Prefix | None = None) -> None:
         self._run, self._file, self._match = run, file, match
         status = os.fstat(file.fileno())
         fallback, origin = fallback_time(file.path, status.st_mtime_ns)
-        known = match.known
+        known, source = match.known, match.entry
+        if known is not None and known.path != str(file.path):  # it was renamed: the same lines go on
+            route = run.route_of(Path(known.path))
         self._start = known or Source("", "", 0, 0, 0, "", 0)
-        if known is None:
+        if source is None:
             source = Source(str(file.path), route.plan.name, status.st_dev, status.st_ino, 0, "", time_origin=origin,
                             generation=match.generation)  # fmt: skip
-        else:
-            source = relocated(known, match, file, file.path)
         self.source = replace(source, size=match.size)
-        self.prefix = Prefix.of(file, match.offset, match.hash)
+        self.prefix = prefix or Prefix.of(file, match.offset, match.hash)
         self._reader = LineReader(file, route, source.table, fallback, tail=self._tail(status.st_mtime))
 
     def _tail(self, modified: float) -> Tail:
         """What becomes of a last line without a newline."""
-        quiet = time.time() - modified >= _QUIET
+        quiet = time.time() - modified >= QUIET
         if self._run.following and not (quiet and self.source.place):
             return Tail.OBJECT if quiet else Tail.WAIT
         partial_archive = bool(self._file.damage)
@@ -257,8 +254,7 @@ class FileImport:
 
     def _check(self, transaction: Transaction) -> None:
         """Go on only from where the ledger says; another import may have come first."""
-        now = self.source
-        ledger = transaction.sources()
+        now, ledger = self.source, transaction.sources()
         if now.offset == 0:
             taken = any((each.path, each.generation) == (now.path, now.generation) for each in ledger)
         else:

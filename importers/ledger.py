@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 from dataclasses import dataclass, replace
+from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from .discover import stem
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from importers.content import Content
@@ -19,10 +23,6 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 #: How many ends of lines `Source.recent` keeps, and the bytes of each: offset and beginning of the hash.
 _RECENT, _MARK = 256, 16
-#: What rotation and people add to the name of a file when they keep a copy of it.
-_ADDED = re.compile(
-    r"(?:[._~-](?:\d[\dTZ:_.-]*|old|bak|backup|prev|copy|jsonl|ndjson|json|log|txt|gz|bz2|xz|zst))*~?", re.IGNORECASE
-)
 
 
 @dataclass(slots=True)
@@ -33,15 +33,17 @@ class Match:
         status: "imported" for a new file, "continued", "already imported", "moved", "rewritten" or
             "duplicate of PATH".
         offset: where to go on.
-        known: the ledger's entry that it continues, or None.
+        known: the ledger's entry that it continues, as the ledger has it, or None.
+        entry: the same, as it goes on.
         hash: of the first `offset` bytes, to be continued.
         size: bytes of the whole content, decompressed.
-        generation: of a file that is new under its name.
+        generation: how many files were imported from that path before, for one that is new or a duplicate.
     """
 
     status: str
     offset: int
     known: Source | None
+    entry: Source | None
     hash: Any
     size: int
     generation: int = 0
@@ -104,54 +106,69 @@ def identify(file: Content, path: Path, sources: list[Source]) -> Match:
     imported = [each for each in sources if each.offset > 0 and not each.duplicate_of]
     hashes = prefix_hashes(file, {each.offset for each in imported if each.offset <= size} | {0})
     same = [each for each in imported if each.offset in hashes and hashes[each.offset].hexdigest() == each.prefix_hash]
-    for each in sorted(same, key=lambda each: (_at_home(file, each), each.offset), reverse=True):
-        match = Match("continued", each.offset, each, hashes[each.offset], size, generation)
-        if _at_home(file, each):
+    found = [(_standing(file, each), each) for each in same]
+    for standing, each in sorted(found, key=lambda pair: (pair[0] is not Standing.ELSEWHERE, pair[1].offset))[::-1]:
+        match = Match("continued", each.offset, each, each, hashes[each.offset], size, generation)
+        if standing is Standing.MOVED:
+            match.status, match.entry = "moved", moved(each, file)
+        elif standing is Standing.HERE:
             match.status = "already imported" if each.offset == size else "continued"
-        elif not _is_there(file, each):
-            match.status = "moved"
+            match.entry = _found(each, file)
         elif each.offset == size:
             match.status = f"duplicate of {each.path}"
         elif prefix_hashes(file, {size})[size].hexdigest() != _prefix_of(file, each, size):
             continue  # it began as a copy and has lines of its own
-        return match
+        return match  # the last case: a copy that is ahead of the import; the file itself goes on where it is
     if shorter := next((each for each in imported if _is_shorter_copy(file, path, size, each)), None):
-        return Match(f"duplicate of {shorter.path}", size, shorter, prefix_hashes(file, {size})[size], size, generation)
-    rewritten = any(place_of(each) == str(path) and not _aside(each) for each in imported)
-    return Match("rewritten, imported as new" if rewritten else "imported", 0, None, hashes[0], size, generation)
+        digest = prefix_hashes(file, {size})[size]
+        return Match(f"duplicate of {shorter.path}", size, shorter, shorter, digest, size, generation)
+    rewritten = any(place_of(each) == str(path) and _whereabouts(each) in ("", str(path)) for each in imported)
+    status = "rewritten, imported as new" if rewritten else "imported"
+    return Match(status, 0, None, None, hashes[0], size, generation)
 
 
-def relocated(source: Source, match: Match, file: Content, path: Path) -> Source:
-    """The ledger's entry of a file that goes on at `path`."""
+def moved(source: Source, file: Content) -> Source:
+    """The ledger's entry of a file that was found under another name."""
+    place = os.path.realpath(file.path)
+    return replace(_found(source, file), place="" if place == source.path else place, recent=b"")
+
+
+def _found(source: Source, file: Content) -> Source:
     status = os.fstat(file.fileno())
-    if match.status == "moved":
-        place = os.path.realpath(path)
-        place = "" if place == source.path else place
-        return replace(source, device=status.st_dev, inode=status.st_ino, place=place, recent=b"")
-    if _at_home(file, source):
-        return replace(source, device=status.st_dev, inode=status.st_ino)
-    return source  # a copy that is ahead of the import; the file itself goes on where it is
+    return replace(source, device=status.st_dev, inode=status.st_ino)
 
 
-def _at_home(file: Content, source: Source) -> bool:
-    """Tell whether a file is the one that stands at an entry's place, whatever its name."""
-    there = _stat(place_of(source))
-    here = os.fstat(file.fileno())
-    if there is None or (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino):
-        return False
-    return (source.device, source.inode) == (here.st_dev, here.st_ino) or not _aside(source)
+class Standing(Enum):
+    """Where an imported file is, seen from a file that begins with the same bytes."""
+
+    HERE = "it is this file, or this one stands in its place"
+    MOVED = "it was there, and this is it now"
+    ELSEWHERE = "it still is where it was, and this is another file"
 
 
-def _aside(source: Source) -> bool:
-    """Tell whether an imported file was renamed within its folder."""
-    place = place_of(source)
-    folder, stem = os.path.dirname(place), os.path.basename(source.path).split(".")[0]
-    try:
-        names = [name for name in os.listdir(folder) if name.startswith(stem)]
-    except OSError:
-        return False
-    others = [_stat(os.path.join(folder, name)) for name in names if name != os.path.basename(place)]
-    return any(other and (other.st_dev, other.st_ino) == (source.device, source.inode) for other in others)
+def _standing(file: Content, source: Source) -> Standing:
+    place, where = place_of(source), _whereabouts(source)
+    there, here = _stat(where or place), os.fstat(file.fileno())
+    if there is not None and (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino):
+        return Standing.HERE if where in ("", place) else Standing.MOVED
+    return Standing.ELSEWHERE if _is_there(file, source) else Standing.MOVED
+
+
+def _whereabouts(source: Source) -> str:
+    """Where the inode of an imported file is: where it was last found, or renamed in that folder; else empty."""
+    return next((path for path in _places(source) if _has(path, source)), "")
+
+
+def _places(source: Source) -> Iterator[str]:
+    yield (place := place_of(source))
+    folder, wanted = os.path.dirname(place), stem(os.path.basename(source.path))
+    with contextlib.suppress(OSError):
+        yield from (os.path.join(folder, name) for name in os.listdir(folder) if stem(name) == wanted)
+
+
+def _has(path: str, source: Source) -> bool:
+    status = _stat(path)
+    return status is not None and (status.st_dev, status.st_ino) == (source.device, source.inode)
 
 
 def _stat(path: str) -> os.stat_result | None:
@@ -162,17 +179,17 @@ def _stat(path: str) -> os.stat_result | None:
 
 
 def _is_there(file: Content, source: Source) -> bool:
-    """Tell whether an imported file still stands, with the same content, where it was last found."""
-    status = _stat(place_of(source))
-    if status is None or (status.st_dev, status.st_ino) != (source.device, source.inode):
-        return False
+    """Tell whether an imported file still stands somewhere with the same content."""
     return _prefix_of(file, source, source.offset) == source.prefix_hash
 
 
 def _prefix_of(like: Content, source: Source, length: int) -> str:
-    """The hash of the beginning of an imported file as it is now; empty where it is shorter or cannot be read."""
+    """The hash of the beginning of an imported file as it is now; empty where it is gone, shorter or unreadable."""
+    place = _whereabouts(source)
+    if not place:
+        return ""
     try:
-        with like.another(place_of(source)) as file:
+        with like.another(place) as file:
             found = prefix_hashes(file, {length}).get(length)
     except OSError:
         return ""
@@ -181,10 +198,10 @@ def _prefix_of(like: Content, source: Source, length: int) -> str:
 
 def _is_shorter_copy(file: Content, path: Path, size: int, source: Source) -> bool:
     """Tell whether a file holds the first lines of an imported one, and was kept of it by a rotation or a person."""
-    name, stem = path.name, os.path.basename(source.path).split(".")[0]
-    if source.place or not stem or source.offset <= size or os.path.dirname(source.path) != str(path.parent):
+    name = os.path.basename(source.path)
+    if source.place or source.offset <= size or os.path.dirname(source.path) != str(path.parent):
         return False
-    if str(path) == source.path or not name.startswith(stem) or not _ADDED.fullmatch(name[len(stem) :]):
+    if path.name == name or not path.name.startswith(stem(name)) or stem(path.name) != stem(name):
         return False
     end = _last_line(file, size)
     digest = prefix_hashes(file, {end}).get(end) if end else None

@@ -87,7 +87,8 @@ def verify(
         sources = transaction.sources()
     wanted = {str(Path(path).absolute()) for path in paths}
     with read_only(store.settings.database, guarded=False) as connection:
-        check = partial(_verified, _Rows(connection), plan, encoding, progress)
+        newest = {source.path: source.generation for source in sources}
+        check = partial(_verified, _Rows(connection), plan, encoding, progress, newest)
         return [check(source) for source in sources if not wanted or source.path in wanted]
 
 
@@ -96,6 +97,7 @@ def _verified(
     plan: Plan | None,
     encoding: str,
     progress: Callable[[str, int, int], None] | None,
+    newest: dict[str, int],
     source: Source,
 ) -> Verified:
     if source.duplicate_of:
@@ -106,6 +108,8 @@ def _verified(
     with Content(Path(place), encoding) as file:
         hashed = prefix_hashes(file, {source.offset}).get(source.offset)
         if hashed is None or hashed.hexdigest() != source.prefix_hash:
+            if newest[source.path] > source.generation and not source.place:  # cut, and no copy was found
+                return Verified(source.path, source.table, "gone", events=source.imported, rejected=source.rejected)
             return Verified(source.path, source.table, "changed")
         refused = rows.refused(source.path)
         counts: Counter[str] = Counter()

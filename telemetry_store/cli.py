@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import audits, care, dashboard, imports, reading
+from .commands import audits, care, dashboard, follow, imports, reading
 from .commands.options import Exit, warn
 from .errors import DatabaseError, SpoolError, TelemetryError
 
@@ -28,6 +28,7 @@ for command in (
     imports.rejects,
     imports.verify,
     dashboard.dashboard,
+    follow.follow,
 ):
     app.command()(command)
 app.command("import")(imports.import_)

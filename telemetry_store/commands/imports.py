@@ -47,7 +47,7 @@ def import_(
 
     Example: telemetry import logs/ --table chat_messages
     """
-    chosen = _plan(plan)
+    chosen = chosen_plan(plan)
     if rejects or mended:
         if paths or table or dry_run:
             raise typer.BadParameter("is given without PATHS, --table and --dry-run", param_hint="--rejects")
@@ -65,7 +65,7 @@ def import_(
     _show([each.as_dict() for each in found], _COLUMNS, _COLUMNS[2:7], json=json)
 
 
-def _plan(file: Path | None) -> Plan | None:
+def chosen_plan(file: Path | None) -> Plan | None:
     """The plan that was named, or that of this folder."""
     from importers import load
 
@@ -187,7 +187,7 @@ def verify(
 
     with opened(db, env) as store, progress() as bar:
         fresh(store)
-        found = importers.verify(store, paths or (), plan=_plan(plan), encoding=encoding, progress=bar)
+        found = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=bar)
     sums = ("events", "equal", "dropped", "missing", "rejected")
     _show([each.as_dict() for each in found], ("path", "table", *sums, "status", "example"), sums, json=json)
     if any(each.status in ("different", "changed") for each in found):

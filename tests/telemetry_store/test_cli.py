@@ -28,6 +28,7 @@ COMMANDS = (
     "import",
     "rejects",
     "verify",
+    "follow",
     "audit",
     "plan",
     "dashboard",

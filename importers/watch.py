@@ -1,0 +1,90 @@
+"""Which files there are at this moment, below folders, by globs and by name."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from .discover import files_in, stem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from .plan import Plan
+
+#: Device and inode.
+Identity: TypeAlias = "tuple[int, int]"
+#: A look round that takes longer than this, in seconds, is not repeated at once but takes at most a part of the time.
+_QUICK, _SHARE = 0.05, 0.1
+
+
+class Watch:
+    """Looks round for files, again and again; what is not there yet may come.
+
+    Args:
+        paths: files, folders and globs; without any, the sources of the plan.
+        plan: whose sources they are.
+        clock: seconds, for how long looking takes.
+    """
+
+    def __init__(
+        self, paths: Iterable[Path | str], plan: Plan | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._paths = [str(path) for path in paths]
+        self._plan = plan
+        self._clock = clock
+        self._next = float("-inf")
+        self._found: list[Path] = []
+
+    def files(self) -> dict[Identity, Path]:
+        """Every file once, under its own name rather than that of a link to it."""
+        now = self._clock()
+        if now >= self._next:
+            self._found = list(self._look())
+            took = self._clock() - now
+            self._next = now + (took / _SHARE if took > _QUICK else 0.0)
+        found: dict[Identity, Path] = {}
+        for path in self._found:
+            identity = identity_of(path)
+            if identity is not None and (identity not in found or found[identity].is_symlink()):
+                found[identity] = path
+        return found
+
+    def _look(self) -> Iterator[Path]:
+        if not self._paths and self._plan is not None:
+            yield from (path.absolute() for path, _, _ in self._plan.files())
+        for each in self._paths:
+            if os.path.isdir(each):
+                yield from (path.absolute() for path in files_in([Path(each)]))
+            elif os.path.exists(each):
+                yield Path(each).absolute()
+            else:
+                yield from (Path(name).absolute() for name in sorted(glob.glob(each, recursive=True)))
+
+    def rotated(self, live: Iterable[Path]) -> Iterator[tuple[Identity, Path]]:
+        """Files in the same folders whose names say that a rotation or a person made them of one of these."""
+        stems: dict[Path, set[str]] = {}
+        for path in live:
+            stems.setdefault(path.parent, set()).add(stem(path.name))
+        for folder, wanted in stems.items():
+            try:
+                names = sorted(os.listdir(folder))
+            except OSError:
+                continue
+            for name in names:
+                identity = identity_of(folder / name) if stem(name) in wanted else None
+                if identity is not None:
+                    yield identity, folder / name
+
+
+def identity_of(path: Path) -> Identity | None:
+    """Device and inode of a file; None when it is not there, or no file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
