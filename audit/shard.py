@@ -113,10 +113,10 @@ def work(
     results: dict[str, Result] = {}
     for count, path in enumerate(mine):
         result = results[path] = _python(scanner, path) if path in texts else Result()
-        if language(path) == "python":
-            if not project.parses(path) and (found := trouble(path, raw[path])):
-                result.unparsed.insert(0, found)
-        else:
+        if language(path) in ("python", "notebook") and path in texts and not project.parses(path):
+            source = raw[path] if language(path) == "python" else texts[path].encode("utf-8", "replace")
+            result.unparsed[:0] = filter(None, [trouble(path, source)])
+        if language(path) != "python":
             findings, unparsed = languages.scan(path, language(path), text_of(raw[path]))
             result.findings += findings
             result.unparsed += unparsed

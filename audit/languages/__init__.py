@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from audit.finding import Unparsed
-from audit.languages import javascript
+from audit.languages import javascript, notebook, powershell, shell, yaml
 from audit.languages.place import findings
 
 if TYPE_CHECKING:
     from audit.finding import Finding
+    from audit.languages.place import Place
 
 __all__ = ["python_in", "scan"]
+
+_SCRIPTS = re.compile(r"jsonl|ndjson|>>|\bjq\b|\btee\b|json\.|JSON|-json", re.IGNORECASE)
+"""What a YAML file has in its text when a script in it may be of interest."""
 
 
 def python_in(path: str, language: str, text: str) -> str:
@@ -22,8 +28,22 @@ def python_in(path: str, language: str, text: str) -> str:
         language: A value of ``audit.walk.LANGUAGES``.
         text: The source.
     """
-    del path, language, text
+    if language == "notebook":
+        return notebook.cells(text, "python")
+    if language == "shell":
+        return shell.python_in(path, text)
+    if language == "yaml" and "python" in text and "json" in text:
+        scripts, variables = yaml.scripts(text)
+        own = [each.placed for each in scripts if each.language == "python"]
+        inner = [shell.python_in(path, each.placed, variables) for each in scripts if each.language == "shell"]
+        return _laid_over([each for each in (*own, *inner) if each])
     return ""
+
+
+def _laid_over(texts: list[str]) -> str:
+    """Texts that stand on different lines as one."""
+    rows = zip_longest(*(text.split("\n") for text in texts), fillvalue="")
+    return "\n".join(next(filter(str.strip, row), "") for row in rows)
 
 
 def scan(path: str, language: str, text: str) -> tuple[list[Finding], list[Unparsed]]:
@@ -35,15 +55,37 @@ def scan(path: str, language: str, text: str) -> tuple[list[Finding], list[Unpar
         text: The source.
 
     Returns:
-        The findings, and the rules that failed.
+        The findings, and what could not be read or failed.
     """
     try:
-        return _judge(path, language, text), []
+        trouble = notebook.trouble(path, text) if language == "notebook" else []
+        return findings(path, language, _places(path, language, text)), trouble
     except Exception as error:  # noqa: BLE001 - a rule that fails is a finding, and the audit goes on
         return [], [Unparsed(path, 0, "A402", f"{type(error).__name__}: {error}")]
 
 
-def _judge(path: str, language: str, text: str) -> list[Finding]:
+def _places(path: str, language: str, text: str) -> list[Place]:
     if language in ("javascript", "typescript"):
-        return findings(path, language, javascript.scan(path, text))
+        return javascript.scan(path, text)
+    if language == "shell":
+        return shell.scan(path, text)
+    if language == "powershell":
+        return powershell.scan(path, text)
+    if language == "yaml" and _SCRIPTS.search(text):
+        return _in_yaml(path, text)
+    if language == "notebook" and ("!" in text or "%%" in text):
+        return shell.scan(path, notebook.cells(text, "shell"))
     return []
+
+
+def _in_yaml(path: str, text: str) -> list[Place]:
+    scripts, variables = yaml.scripts(text)
+    found: list[Place] = []
+    for each in scripts:
+        if each.language == "shell":
+            found += shell.scan(path, each.placed, variables)
+        elif each.language == "powershell":
+            found += powershell.scan(path, each.placed)
+        elif each.language == "javascript":
+            found += javascript.scan(path, each.placed)
+    return found

@@ -84,35 +84,15 @@ def best(texts: Iterable[Text]) -> tuple[Text, ...]:
     return tuple(sorted(kept, key=lambda each: not re.sub(r"\{[^}]*\}", "", each.text).strip("./")))[:WIDTH]
 
 
-def content_verdict(letters: str, mode: str, *, promised: bool, loop: bool) -> tuple[str, str] | None:
-    """Judge what a file receives.
-
-    Args:
-        letters: What is written, in order: ``J`` a document on one line, ``P`` a pretty-printed one, ``N`` a newline,
-            ``T`` text, ``?`` what cannot be followed.
-        mode: ``append`` or ``truncate``.
-        promised: Whether the file's name promises JSON lines.
-        loop: Whether the write is repeated while the file is open.
-
-    Returns:
-        Confidence and reason, or ``None`` when the file does not receive JSON lines.
-    """
-    if re.search(r"(^|N)JNJ", letters):
-        return "high", "writes JSON documents with a newline between them"
-    if re.search(r"(^|N|J)JN", letters) and (mode == "append" or loop or promised):
-        return "high", "writes a JSON document and a newline"
-    if "P" in letters or (letters and not set(letters) & set("J?")):
-        return None
-    if promised and re.search(r"(^|N)J", letters):
-        return "high", "writes JSON documents to a file named for JSON lines"
-    if mode == "append" and letters and set(letters) == {"J"}:
-        return "medium", "appends JSON documents without a newline of their own"
-    if promised and "?" in letters:
-        confidence = "medium" if "N" in letters else "low"
-        return confidence, "writes what cannot be followed to a file named for JSON lines"
-    if promised and not letters and mode == "append":
-        return "low", "opens a file named for JSON lines; what is written was not found"
-    return None
+def tidy(path: str) -> str:
+    """A path without ``.`` and without names that ``..`` takes back."""
+    kept: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and kept and kept[-1] not in ("", "..", "~") and "{" not in kept[-1]:
+            kept.pop()
+        elif part != "." and (part or not kept):
+            kept.append(part)
+    return "/".join(kept) or ("." if path else "")
 
 
 def findings(path: str, language: str, places: Iterable[Place]) -> list[Finding]:

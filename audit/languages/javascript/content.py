@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audit.languages.javascript.syntax import Node, dotted
+from audit.languages.shape import DOCUMENT, PRETTY, UNKNOWN, letters, preferred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from audit.languages.javascript.scopes import Binding
     from audit.languages.javascript.values import Values
 
-DOCUMENT, UNKNOWN, PRETTY = "\x01", "\x02", "\x03"
-"""Stand for a document on one line, for what cannot be followed, and for a pretty-printed document."""
 DEPTH = 12
 
 _SERIALISERS = re.compile(r"(?i)^(?:\w*json\w*\.)?(?:\w*stringify|to_?json_?string|serialize_?json)$")
@@ -55,7 +54,7 @@ class Contents:
         if node.kind == "concat":
             return "".join(self.shape(part, frame, depth) for part in node.parts)
         if node.kind == "either":
-            return _preferred([self.shape(part, frame, depth) for part in node.parts])
+            return preferred([self.shape(part, frame, depth) for part in node.parts])
         if node.kind in ("call", "new"):
             return self._call(node, frame, depth)
         if node.kind == "member":
@@ -84,7 +83,7 @@ class Contents:
             return UNKNOWN
         parts = [self.shape(values.parser.expression(b.value), frame, depth) for b in added]
         looped = any(loops[min(b.value, len(loops) - 1)] for b in added)
-        return _preferred(first or [""]) + "".join(parts) * (2 if looped else 1)
+        return preferred(first or [""]) + "".join(parts) * (2 if looped else 1)
 
     def _call(self, node: Node, frame: Mapping[tuple[int, str], Node], depth: int) -> str:
         callee, args = node.parts[0], node.args
@@ -99,7 +98,7 @@ class Contents:
             return "text"
         for target in self.values.functions(callee)[:2]:
             inner = {**frame, **self.values.bind(target, node)}
-            return _preferred([self.shape(each, inner, depth) for each in self.values.returned(target)] or [UNKNOWN])
+            return preferred([self.shape(each, inner, depth) for each in self.values.returned(target)] or [UNKNOWN])
         if name in _SAME:
             if callee.kind == "member" and name not in ("from", "encode"):
                 tail = "".join(self.shape(each, frame, depth) for each in args) if name == "concat" else ""
@@ -146,9 +145,9 @@ class Contents:
                 return self.shape(function.parts[0], frame, depth)
             scope = next((s for s in self.values.program.scopes if function.at <= s.start < function.end), None)
             found = self.values.returned(scope) if scope else []
-            return _preferred([self.shape(each, frame, depth) for each in found] or [UNKNOWN])
+            return preferred([self.shape(each, frame, depth) for each in found] or [UNKNOWN])
         for target in self.values.functions(function)[:1]:
-            return _preferred([self.shape(each, frame, depth) for each in self.values.returned(target)] or [UNKNOWN])
+            return preferred([self.shape(each, frame, depth) for each in self.values.returned(target)] or [UNKNOWN])
         return UNKNOWN
 
     def _pushed(self, node: Node, frame: Mapping[tuple[int, str], Node], depth: int) -> list[str]:
@@ -171,23 +170,3 @@ class Contents:
             if binding.how == "=" and binding.value != node.at:
                 found += self.items(parser.expression(binding.value), frame, depth + 1)
         return found[:8]
-
-
-def letters(shape: str) -> str:
-    """The letters of a shape: ``J`` a document on one line, ``P`` a pretty one, ``N``, ``T`` text, ``?`` unknown."""
-    found: list[str] = []
-    for line in re.split(r"\r?\n", shape[:20000]):
-        bare = line.strip()
-        if PRETTY in bare:
-            found.append("P")
-        elif bare == DOCUMENT or (bare[:1] == "{" and bare.endswith("}") and re.match(r"""\{\s*(?:"|\x02|\})""", bare)):
-            found.append("J")
-        elif not bare:
-            found.append("")
-        else:
-            found.append("?" if not bare.strip(UNKNOWN + DOCUMENT) else "T")
-    return "N".join(found)
-
-
-def _preferred(shapes: list[str]) -> str:
-    return next((each for each in shapes if DOCUMENT in each), "") or next((each for each in shapes if each), "")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.languages.javascript.content import DOCUMENT
 from audit.languages.javascript.syntax import Node, dotted
 from audit.languages.place import Text, named
+from audit.languages.shape import DOCUMENT
 
 if TYPE_CHECKING:
     from audit.languages.javascript.source import Source

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audit.languages.javascript.syntax import Node, Parser, dotted
-from audit.languages.place import WIDTH, Text, best
+from audit.languages.place import WIDTH, Text, best, tidy
 from audit.pathtext import join, up
 
 if TYPE_CHECKING:
@@ -313,17 +313,6 @@ class Values:
             and self.program.tokens.at(self.parser.start(at) - 1) != "function"
             and self.program.scope(at).kind != "class"
         ]
-
-
-def tidy(path: str) -> str:
-    """A path without ``.`` and without names that ``..`` takes back."""
-    kept: list[str] = []
-    for part in path.split("/"):
-        if part == ".." and kept and kept[-1] not in ("", "..", "~") and "{" not in kept[-1]:
-            kept.pop()
-        elif part != "." and (part or not kept):
-            kept.append(part)
-    return "/".join(kept) or "."
 
 
 def hole(node: Node) -> str:

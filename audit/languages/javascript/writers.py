@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from audit.languages.javascript.handles import Handle, written
 from audit.languages.javascript.syntax import Node, dotted
-from audit.languages.place import content_verdict, named
+from audit.languages.place import named
+from audit.languages.shape import content_verdict
 
 if TYPE_CHECKING:
     from audit.languages.javascript.source import Source

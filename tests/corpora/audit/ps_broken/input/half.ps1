@@ -1,0 +1,3 @@
+$x | ConvertTo-Json -Compress | Add-Content half.jsonl
+function Broken {
+  if ($a -eq "unclosed {

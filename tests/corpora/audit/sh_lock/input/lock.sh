@@ -1,0 +1,4 @@
+(
+  flock -x 200
+  echo "{\"pid\":$$}" >> shared.jsonl
+) 200> shared.lock

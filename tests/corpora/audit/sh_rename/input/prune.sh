@@ -1,0 +1,3 @@
+tmp=$(mktemp)
+jq -c 'select(.keep)' store.jsonl > "$tmp"
+mv "$tmp" store.jsonl
