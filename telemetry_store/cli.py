@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import audits, care, dashboard, follow, imports, reading
+from .commands import audits, care, dashboard, follow, imports, merge, reading
 from .commands.options import Exit, warn
 from .errors import DatabaseError, SpoolError, TelemetryError
 
@@ -29,6 +29,7 @@ for command in (
     imports.verify,
     dashboard.dashboard,
     follow.follow,
+    merge.merge,
 ):
     app.command()(command)
 app.command("import")(imports.import_)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,9 @@ def test_commands(tmp_path: Path) -> None:
     (tmp_path / "logs" / "chat.jsonl").write_text('{"agent_id": "agent_3"}\n')
     (tmp_path / "memory" / "permission_events.jsonl").write_text('{"agent_id": "agent_3", "event_type": "granted"}\n')
     (tmp_path / "telemetry.toml").write_text('[tables.chat_messages]\nsources = ["logs/*.jsonl"]\n')
+    (tmp_path / "old").mkdir()
+    with closing(sqlite3.connect(tmp_path / "old" / "orders.db")) as connection:
+        connection.executescript("CREATE TABLE customer (name); INSERT INTO customer VALUES ('x');")
     assert len(COMMANDS) >= 7
     for line in COMMANDS:
         code = line.replace("telemetry ", f"{sys.executable} -m telemetry_store.cli ", 1)

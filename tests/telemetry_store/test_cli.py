@@ -28,6 +28,7 @@ COMMANDS = (
     "import",
     "rejects",
     "verify",
+    "merge",
     "follow",
     "audit",
     "plan",

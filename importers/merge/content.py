@@ -1,0 +1,108 @@
+"""Whether two tables hold the same rows, and a hash of what a table holds."""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import sqlite3
+from typing import TYPE_CHECKING
+
+from telemetry_store.schema import ColumnType
+from telemetry_store.sinks.sqlite_catalog import column_type, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .shape import Shape
+
+_ROWS = 1000
+#: Marshal's format without references between objects, so equal rows give equal bytes.
+_FORMAT = 2
+
+
+def content_hash(connection: sqlite3.Connection, shape: Shape, *, database: str = "main", name: str = "") -> str:
+    """A hash of a table's rows: every value with its type, row numbers included, in the order of its key.
+
+    Args:
+        connection: to the database.
+        shape: of the table.
+        database: the name it is attached under.
+        name: of the table, where it is not the shape's.
+    """
+    order = [quoted(each) for each in shape.order]
+    values = [quoted(each) for each in shape.stored]
+    columns = ", ".join([*(each for each in order if each not in values), *values])
+    sql = f"SELECT {columns} FROM {quoted(database)}.{quoted(name or shape.name)}"
+    sql += f" ORDER BY {', '.join(order or values)}"
+    try:
+        return _hashed(connection.execute(sql))
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+    before, connection.text_factory = connection.text_factory, lambda raw: raw.decode("utf-8", "surrogateescape")
+    try:
+        return _hashed(connection.execute(sql))
+    finally:
+        connection.text_factory = before
+
+
+def _hashed(cursor: sqlite3.Cursor) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    while rows := cursor.fetchmany(_ROWS):
+        digest.update(marshal.dumps(rows, _FORMAT))
+    return digest.hexdigest()
+
+
+def count(connection: sqlite3.Connection, table: str) -> int:
+    """How many rows a table has; the name is quoted, and may say which database."""
+    (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(rows)
+
+
+def same_rows(
+    connection: sqlite3.Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int] | None = None
+) -> bool:
+    """Whether two tables hold the same rows, compared value by value, with their types and row numbers.
+
+    Args:
+        connection: to both.
+        shape: of the second; the first has the same columns.
+        one: the name of the first, quoted, with the database it is in.
+        other: that of the second.
+        shifts: column → by how much it is larger in the first.
+    """
+    rows = count(connection, other)
+    if count(connection, one) != rows:
+        return False
+    if not shape.order:
+        return _same_set(connection, shape, one, other)
+    return common_rows(connection, shape, one, other, shifts or {}) == rows
+
+
+def common_rows(connection: sqlite3.Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int]) -> int:
+    """How many rows of the second table are in the first, under the same key and with equal values."""
+    keys = " AND ".join(f"a.{quoted(name)} = b.{quoted(name)} + {shifts[name]}" if name in shifts
+                        else f"a.{quoted(name)} = b.{quoted(name)}" for name in shape.order)  # fmt: skip
+    tests = [_same_value(each.name, each.declared, shifts.get(each.name, 0))
+             for each in shape.columns if not each.generated]  # fmt: skip
+    sql = f"SELECT count(*) FROM {other} AS b CROSS JOIN {one} AS a ON {keys} WHERE {' AND '.join(tests)}"
+    (same,) = connection.execute(sql).fetchone()
+    return int(same)
+
+
+def _same_value(name: str, declared: str, shift: int) -> str:
+    """A test that is true for equal values; where a column may hold 1 and 1.0, for equal types too."""
+    column = quoted(name)
+    test = f"a.{column} COLLATE BINARY IS b.{column}" + (f" + {shift}" if shift else "")
+    if column_type(declared) is ColumnType.FLEXIBLE:
+        test += f" AND typeof(a.{column}) = typeof(b.{column})"
+    return test
+
+
+def _same_set(connection: sqlite3.Connection, shape: Shape, one: str, other: str) -> bool:
+    """The same for tables whose rows cannot be told apart: each distinct row stands as often in both."""
+    columns = ", ".join(f"{quoted(name)} COLLATE BINARY" for name in shape.stored)
+    kinds = ", ".join(f"typeof({quoted(name)})" for name in shape.stored)
+    groups = "SELECT {0}, {1}, count(*) FROM {2} GROUP BY {0}, {1}"
+    sql = f"{groups.format(columns, kinds, one)} EXCEPT {groups.format(columns, kinds, other)} LIMIT 1"
+    return connection.execute(sql).fetchone() is None

@@ -1,0 +1,112 @@
+"""The merge itself: what the rehearsal has made is copied into the database in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from telemetry_store.sinks.sqlite_catalog import load_tables, quoted, rebuild_all_events
+
+from .conflicts import count_violations
+from .content import content_hash
+from .describe import describe
+from .failure import MergeFailed
+from .journal import records, save
+from .rows import copy_rows, set_counter
+from .shape import read_schema
+
+if TYPE_CHECKING:
+    from .journal import Record, Table
+    from .rehearse import Rehearsed
+    from .shape import Schema
+
+_FROM = "rehearsal"
+
+
+def publish(connection: sqlite3.Connection, record: Record, rehearsed: Rehearsed) -> Record:
+    """Copy what was rehearsed, compare it, describe it and note it down; all of it or nothing.
+
+    Args:
+        connection: to the database, with the rehearsal attached and no transaction begun.
+        record: what was rehearsed.
+        rehearsed: likewise.
+
+    Raises:
+        MergeFailed: the database has changed since, or a row is not what it was.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:  # commits, or undoes it all
+        return _Publication(connection, rehearsed, read_schema(connection, _FROM)).run(record)
+
+
+class _Publication:
+    def __init__(self, connection: sqlite3.Connection, rehearsed: Rehearsed, schema: Schema) -> None:
+        self._connection = connection
+        self._rehearsed = rehearsed
+        self._schema = schema
+        self._by_name = {name.lower(): shape for name, shape in schema.shapes.items()}
+
+    def run(self, record: Record) -> Record:
+        self._names_are_free(record)
+        tables = [each for each in record.tables if each.kind in ("table", "virtual")]
+        for table in tables:
+            self._create(self._by_name[table.name.lower()].sql)
+        for index in self._schema.indexes:
+            if index.name in record.indexes:
+                self._create(index.sql)
+        for table in tables:
+            self._fill(table)
+        for name, number in self._schema.counters:
+            if name.lower() in {table.name.lower() for table in tables}:
+                set_counter(self._connection, name, number)
+        for table in record.tables:
+            if table.kind in ("view", "alias"):
+                self._create(self._by_name[table.name.lower()].sql)
+        for trigger in self._schema.triggers:
+            if trigger.name in record.triggers:
+                self._create(trigger.sql)
+        record = replace(record, tables=tuple(map(self._judged, record.tables)))
+        for table in record.tables:
+            describe(self._connection, table, self._by_name[table.name.lower()])
+        save(self._connection, record)
+        rebuild_all_events(self._connection, load_tables(self._connection)[0].values())
+        return records(self._connection)[-1]
+
+    def _names_are_free(self, record: Record) -> None:
+        """Somebody may have made a table since the rehearsal."""
+        there = {name.lower() for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+        wanted = (*(each.name for each in record.tables), *record.indexes, *record.triggers)
+        if taken := [name for name in wanted if name.lower() in there]:
+            raise MergeFailed(f"{', '.join(taken)} appeared in the database meanwhile", "run it again to see conflicts")
+
+    def _create(self, sql: str) -> None:
+        try:
+            self._connection.execute(sql)
+        except sqlite3.OperationalError as error:
+            raise MergeFailed(f"{error}: {sql}") from error
+
+    def _fill(self, table: Table) -> None:
+        names = [table.name]
+        if table.kind == "virtual":
+            names = [f"{table.name}_{end}" for end in self._rehearsed.shadows[table.name]]
+            for name in names:
+                self._connection.execute(f"DELETE FROM main.{quoted(name)}")
+        for name in names:
+            shape = self._by_name[name.lower()]
+            if not copy_rows(self._connection, shape, f"{_FROM}.{quoted(name)}", f"main.{quoted(name)}"):
+                raise MergeFailed(f"{name} has not got the rows that were rehearsed")
+
+    def _judged(self, table: Table) -> Table:
+        """The table with the hash of its content; its foreign keys must lead where they led."""
+        if table.kind != "table":
+            return table
+        shape = self._by_name[table.name.lower()]
+        now = count_violations(self._connection, table.name)
+        if shape.references and now != self._violations_before(table):
+            raise MergeFailed(f"{now} foreign keys of {table.name} lead nowhere")
+        return replace(table, hash=content_hash(self._connection, shape))
+
+    def _violations_before(self, table: Table) -> int:
+        sql = f"PRAGMA {_FROM}.foreign_key_check({quoted(table.name)})"
+        return len(self._connection.execute(sql).fetchall())

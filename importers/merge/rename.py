@@ -1,0 +1,251 @@
+"""The schema of an old database under new names, rewritten by SQLite itself.
+
+The schema is made once more in memory, without rows, and its tables are renamed there: SQLite then rewrites the
+foreign keys, indexes, triggers, views and CHECKs that mention them. What SQLite refuses, or what does not work
+before or after, is told with its reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from telemetry_store.sinks.sqlite_catalog import quoted
+
+from .lexer import argument, renamed, timed, tokens, with_argument
+from .shape import read_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .shape import Schema, Shape
+
+_MISSING = re.compile(r"(?:unknown|no such) (function|collation sequence|module): (\S+)")
+_AT_FAULT = re.compile(r"error in (view|trigger|index) (.+?)(?: after rename)?: (.*)", re.DOTALL)
+_STAND_IN = "_merge_{}"
+
+
+@dataclass(slots=True)
+class Renamed:
+    """A schema under its new names.
+
+    Attributes:
+        schema: every statement, ready to be executed in this order: tables, indexes, views, triggers.
+        names: old name → new name, of tables and views.
+        index_names, trigger_names: new statements keep these names.
+        broken: view or trigger → why it did not work before either; it is left out.
+        cut: view or trigger → why it no longer works, because of what the plan leaves out.
+        impossible: table, view or index → why it cannot be made here.
+    """
+
+    schema: Schema
+    names: dict[str, str]
+    broken: dict[str, str] = field(default_factory=dict)
+    cut: dict[str, str] = field(default_factory=dict)
+    impossible: dict[str, str] = field(default_factory=dict)
+
+
+def rename(schema: Schema, names: Mapping[str, str]) -> Renamed:
+    """Give the tables and views of a schema new names.
+
+    Args:
+        schema: of the old database.
+        names: old name → new name, for every table and view that is to be merged; the others are left out.
+    """
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys = 0")
+        connection.execute("PRAGMA legacy_alter_table = 0")
+        clone = _Clone(connection, schema)
+        clone.make()
+        clone.drop_broken(clone.found.broken)
+        clone.leave_out({name for name in schema.shapes if name not in names})
+        clone.drop_broken(clone.found.cut)
+        clone.rename({old: new for old, new in names.items() if old in clone.there})
+        clone.found.schema = read_schema(connection)
+        return clone.found
+
+
+class _Clone:
+    """The old schema in memory."""
+
+    def __init__(self, connection: sqlite3.Connection, schema: Schema) -> None:
+        self._connection = connection
+        self._schema = schema
+        self.found = Renamed(schema, {})
+        #: What was made, without the shadow tables, which come by themselves.
+        self.there: dict[str, Shape] = {}
+
+    def make(self) -> None:
+        for shape in self._schema.of_kind("table", "virtual"):
+            if self._make(shape.name, shape.sql):
+                self.there[shape.name] = shape
+        for index in self._schema.indexes:
+            if index.table in self.there:
+                self._make(index.name, index.sql)
+        for view in self._schema.of_kind("view"):
+            if self._make(view.name, view.sql):
+                self.there[view.name] = view
+        for trigger in self._schema.triggers:
+            if trigger.table in self.there:
+                self._make(trigger.name, trigger.sql)
+
+    def _make(self, name: str, sql: str) -> bool:
+        """Execute a statement; where it needs what only the application has, note it and go on without."""
+        try:
+            self._connection.execute(sql)
+        except sqlite3.Error as error:
+            self.found.impossible[name] = str(error)
+            return False
+        return True
+
+    def drop_broken(self, notes: dict[str, str]) -> None:
+        """Drop the views and triggers that do not work, and note why."""
+        while found := self._broken():
+            for kind, name, reason in found:
+                notes[name] = reason
+                self._connection.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
+                self.there.pop(name, None)
+
+    def _broken(self) -> list[tuple[str, str, str]]:
+        found = []
+        for (name,) in self._names("view"):
+            if reason := self._fails(f"SELECT 1 FROM {quoted(name)}"):
+                found.append(("VIEW", name, reason))
+        if found:
+            return found
+        shapes = {name.lower(): shape for name, shape in read_schema(self._connection).shapes.items()}
+        for name, table, sql in self._triggers():
+            shape = shapes[table.lower()]
+            if self._trigger_fails(shape, sql) and (reason := self._fails_alone(name, shape, sql)):
+                found.append(("TRIGGER", name, reason))
+        return found
+
+    def _fails_alone(self, trigger: str, shape: Shape, sql: str) -> str:
+        """The same without the other triggers, so that the blame falls on the right one."""
+        self._connection.execute("SAVEPOINT alone")
+        for other, _, _ in self._triggers():
+            if other != trigger:
+                self._connection.execute(f"DROP TRIGGER {quoted(other)}")
+        reason = self._trigger_fails(shape, sql)
+        self._connection.execute("ROLLBACK TO alone")
+        self._connection.execute("RELEASE alone")
+        return reason
+
+    def _triggers(self) -> list[tuple[str, str, str]]:
+        return self._connection.execute(
+            "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall()
+
+    def _names(self, kind: str) -> list[tuple[str]]:
+        return self._connection.execute("SELECT name FROM sqlite_master WHERE type = ?", (kind,)).fetchall()
+
+    def _trigger_fails(self, shape: Shape, sql: str) -> str:
+        """Why the statement that fires a trigger cannot be prepared; empty when it can."""
+        words = [token.text.upper() for token in tokens(sql)]
+        event = next(word for word in words[3:] if word in ("INSERT", "UPDATE", "DELETE"))
+        target = quoted(shape.name)
+        if event == "INSERT":
+            return self._fails(f"INSERT INTO {target} DEFAULT VALUES")
+        if event == "DELETE":
+            return self._fails(f"DELETE FROM {target}")
+        columns = shape.stored or tuple(column.name for column in shape.columns)
+        assignments = ", ".join(f"{quoted(name)} = {quoted(name)}" for name in columns)
+        return self._fails(f"UPDATE {target} SET {assignments}")
+
+    def _fails(self, statement: str) -> str:
+        """Why a statement cannot be prepared; a function that only the application has is no fault."""
+        for _ in range(100):
+            try:
+                self._connection.execute(f"EXPLAIN {statement}").close()
+            except sqlite3.Error as error:
+                if not self._stand_in(str(error)):
+                    return str(error)
+            else:
+                return ""
+        return "too many functions are not there"
+
+    def _stand_in(self, message: str) -> bool:
+        """Register a function or collation that is missing, for this clone without rows."""
+        if not (found := _MISSING.search(message)):
+            return False
+        kind, name = found.groups()
+        name = name.rstrip("()")
+        if kind == "function":
+            self._connection.create_function(name, -1, lambda *_: None, deterministic=True)
+        elif kind == "collation sequence":
+            self._connection.create_collation(name, lambda one, other: (one > other) - (one < other))
+        return kind != "module"
+
+    def leave_out(self, names: set[str]) -> None:
+        for name in names & self.there.keys():
+            kind = "VIEW" if self.there[name].kind == "view" else "TABLE"
+            self._connection.execute(f"DROP {kind} {quoted(name)}")
+            del self.there[name]
+
+    def rename(self, names: dict[str, str]) -> None:
+        """Two steps, so that a new name may be the old one of another, or differ in upper and lower case only."""
+        self.found.names = names
+        moving = {old: new for old, new in names.items() if old != new}
+        tables = {old: new for old, new in moving.items() if self.there[old].kind != "view"}
+        views = {old: new for old, new in moving.items() if self.there[old].kind == "view"}
+        held = {view: self._as_table(view) for view in views}
+        stand_ins = {old: _STAND_IN.format(number) for number, old in enumerate(moving)}
+        for old in moving:
+            self._alter(old, stand_ins[old])
+        for old, new in moving.items():
+            self._alter(stand_ins[old], new)
+        for old, new in tables.items():
+            self._follow_content(old, new)
+        for old, new in views.items():
+            self._as_view(new, *held[old])
+
+    def _alter(self, old: str, new: str) -> None:
+        for _ in range(100):
+            try:
+                self._connection.execute(f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}")
+            except sqlite3.OperationalError as error:
+                if self._stand_in(str(error)):
+                    continue
+                fault = _AT_FAULT.search(str(error))
+                if fault is None:
+                    raise
+                kind, name, reason = fault.groups()
+                self.found.broken[name] = reason
+                self._connection.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
+                self.there.pop(name, None)
+            else:
+                return
+
+    def _as_table(self, view: str) -> tuple[str, list[str]]:
+        """Put a table in a view's place, since SQLite renames tables only; gives back its statements."""
+        triggers = [sql for _, table, sql in self._triggers() if table.lower() == view.lower()]
+        shape = read_schema(self._connection).shapes[view]
+        self._connection.execute(f"DROP VIEW {quoted(view)}")
+        columns = ", ".join(quoted(column.name) for column in shape.columns)
+        self._connection.execute(f"CREATE TABLE {quoted(view)} ({columns})")
+        for sql in triggers:
+            self._connection.execute(timed(sql, "BEFORE"))
+        return shape.sql, triggers
+
+    def _as_view(self, view: str, sql: str, _triggers: list[str]) -> None:
+        triggers = [each for _, table, each in self._triggers() if table.lower() == view.lower()]
+        self._connection.execute(f"DROP TABLE {quoted(view)}")
+        self._connection.execute(renamed(sql, view))
+        for each in triggers:
+            self._connection.execute(timed(each, "INSTEAD OF"))
+
+    def _follow_content(self, old: str, new: str) -> None:
+        """Full-text indexes name the table they are for in an argument, which SQLite does not rewrite."""
+        for name, shape in self.there.items():
+            if shape.kind == "virtual" and (argument(shape.sql, "content") or "").lower() == old.lower():
+                current = self.found.names[name]
+                (sql,) = self._connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (current,)).fetchone()
+                sql = with_argument(sql, "content", new)
+                triggers = [each for _, table, each in self._triggers() if table.lower() == current.lower()]
+                self._connection.execute(f"DROP TABLE {quoted(current)}")
+                self._connection.execute(sql)
+                for each in triggers:
+                    self._connection.execute(each)

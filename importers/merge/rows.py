@@ -1,0 +1,85 @@
+"""Copies the rows of one table into another, as they are: row numbers, keys and values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from telemetry_store.sinks.sqlite_catalog import quoted
+
+from .content import same_rows
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from .shape import Schema, Shape
+
+
+def copy_rows(
+    connection: sqlite3.Connection, shape: Shape, source: str, target: str, shifts: Mapping[str, int] | None = None
+) -> bool:
+    """Copy all rows into an empty table, and compare them afterwards.
+
+    `INSERT … SELECT *` between two tables of the same form copies records and index entries as they stand, without
+    taking them apart, so it is tried wherever it keeps row numbers; what it did not keep is copied again by name.
+
+    Args:
+        connection: to both.
+        shape: of both.
+        source: name of the full one, quoted, with the database it is in.
+        target: that of the empty one.
+        shifts: column → what is added to its numbers.
+
+    Returns:
+        Whether both hold the same rows.
+    """
+    if not shifts and _is_plain(connection, shape, source):
+        connection.execute(f"INSERT INTO {target} SELECT * FROM {source}")
+        if same_rows(connection, shape, target, source):
+            return True
+        connection.execute(f"DELETE FROM {target}")
+    columns = with_row_number(shape)
+    connection.execute(f"INSERT INTO {target} ({listed(columns)}) SELECT {listed(columns, shifts)} FROM {source}")
+    return same_rows(connection, shape, target, source, shifts)
+
+
+def listed(columns: Iterable[str], shifts: Mapping[str, int] | None = None) -> str:
+    """The columns, quoted, with what is added to some."""
+    shifts = shifts or {}
+    return ", ".join(f"{quoted(name)} + {shifts[name]}" if name in shifts else quoted(name) for name in columns)
+
+
+def with_row_number(shape: Shape) -> tuple[str, ...]:
+    """The columns to be copied, the row number among them where there is one beside them."""
+    hidden = shape.integer_key is None and shape.row_number is not None
+    return (str(shape.row_number), *shape.stored) if hidden else shape.stored
+
+
+def _is_plain(connection: sqlite3.Connection, shape: Shape, source: str) -> bool:
+    """Whether `SELECT *` gives what `INSERT` takes, and keeps the row numbers."""
+    if any(each.generated for each in shape.columns):
+        return False
+    if shape.without_rowid or shape.integer_key is not None or shape.indexed or shape.row_number is None:
+        return True
+    number = shape.row_number
+    sql = f"SELECT count(*), min({number}), max({number}) FROM {source}"
+    rows, first, last = connection.execute(sql).fetchone()
+    return rows == 0 or (first, last) == (1, rows)
+
+
+def shadows_of(schema: Schema, virtual: str) -> list[str]:
+    """What the names of a virtual table's own tables end with."""
+    owners = sorted((each.name.lower() for each in schema.of_kind("virtual")), key=len, reverse=True)
+    found = []
+    for shadow in schema.of_kind("shadow"):
+        owner = next((name for name in owners if shadow.name.lower().startswith(f"{name}_")), None)
+        if owner == virtual.lower():
+            found.append(shadow.name[len(virtual) + 1 :])
+    return found
+
+
+def set_counter(connection: sqlite3.Connection, table: str, number: int) -> None:
+    """Let a table's AUTOINCREMENT go on after this number."""
+    done = connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, table))
+    if not done.rowcount:
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, number))
