@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: The windows that may be shown at first, the widest first.
 _DEFAULTS = ("7 days", "24 hours", "6 hours", "1 hour")
 #: A window with more events is not shown unless asked for.
-MOST_EVENTS = 1_000_000
+MOST_EVENTS = 250_000
 
 
 def first_window(connection: sqlite3.Connection, survey: Survey, most: int = MOST_EVENTS) -> str:

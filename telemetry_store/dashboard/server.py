@@ -177,7 +177,9 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host.strip("[]"), port), family=family)
+        listening = socket.create_server((host.strip("[]"), port), family=family)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for the next
+        return listening
     except (OSError, OverflowError) as error:
         raise UsageError(f"cannot listen on {host}, port {port}: {error}", "choose another with --port") from error
 
