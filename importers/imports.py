@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import re
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from telemetry_store.ahead import ahead
 from telemetry_store.schema import check_table_name
 from telemetry_store.sinks.base import Source
 
 from .content import Content
 from .jsonl import LineReader, Tail
 from .ledger import identify, line_marks
+from .loads import loading
 from .prefix import Prefix
 from .route import route_of, routes
 from .summary import FileSummary
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from telemetry_store import TelemetryStore
+    from telemetry_store.batch import Chunk, Reject
     from telemetry_store.sinks.base import Transaction
 
     from .jsonl import Lines
@@ -32,7 +37,9 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .route import Route
 
-_BATCH = 4 << 20
+_BATCH = 8 << 20
+#: Of more bytes than this, lines are parsed by a thread of their own.
+_AHEAD = 1 << 20
 #: A file that was written to less than this many seconds ago may still grow.
 QUIET = 60.0
 _DATE = re.compile(r"(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
@@ -79,7 +86,8 @@ def import_paths(
             store.declare(declared)
     store.flush()
     run = Run(store, partial(route_of, plan=plan, table=table), encoding, sample, progress)
-    return [run.file(route) for route in chosen]
+    with loading(store, chosen, progress):
+        return [run.file(route) for route in chosen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,34 @@ class Run:
                           match.offset, duplicate_of=original.path, generation=generation)  # fmt: skip
             transaction.save_source(copy)
         return FileSummary(str(path), original.table, match.status)
+
+
+class _Taken:
+    """What one transaction takes from a file.
+
+    Args:
+        prefix: what was taken before.
+        keep: keep the bytes as well.
+    """
+
+    def __init__(self, prefix: Prefix, *, keep: bool) -> None:
+        self.prefix = prefix
+        self.rejects: list[Reject] = []
+        self.blank = 0
+        self.kept: list[bytes] = []
+        self._start, self._keep = prefix.offset, keep
+
+    def chunks(self, lines: Iterable[Lines], size: int) -> Iterator[Chunk]:
+        """The chunks of lines, until they have so many bytes."""
+        for each in lines:
+            self.prefix = self.prefix.extended([each.data])
+            self.rejects += each.rejects
+            self.blank += each.blank
+            if self._keep:
+                self.kept.append(each.data)
+            yield each.chunk
+            if self.prefix.offset - self._start >= size:
+                return
 
 
 class FileImport:
@@ -204,50 +240,38 @@ class FileImport:
             Overtaken: the file was changed, or another import was faster; the batch at hand was not stored.
         """
         stored = False
-        for batch in self._batches(size):
-            self._store_batch(batch)
-            stored = True
-            yield
+        left = self._match.size - self._match.offset
+        read = self._reader.read(self._match.offset)
+        with closing(ahead(read) if left > _AHEAD else read) as lines:
+            for first in lines:
+                self._store_batch(chain([first], lines), size)
+                stored = True
+                yield
         if not stored and self._match.known is not None and self.source != self._match.known:
             with self._run.store.transaction() as transaction:  # it was moved, and nothing was added
                 self._check(transaction)
                 transaction.save_source(self.source)
 
-    def _batches(self, most: int) -> Iterator[list[Lines]]:
-        batch: list[Lines] = []
-        size = 0
-        for lines in self._reader.read(self._match.offset):
-            batch.append(lines)
-            size += len(lines.data)
-            if size >= most:
-                yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
-
-    def _store_batch(self, batch: list[Lines]) -> None:
-        source, data = self.source, [lines.data for lines in batch]
-        prefix = self.prefix.extended(data)
-        recent = line_marks(source.recent, self.prefix.hash, source.offset, data) if self._run.following else b""
+    def _store_batch(self, lines: Iterable[Lines], size: int) -> None:
+        """Store lines of about so many bytes, as far as there are any, in one transaction."""
+        source, taken = self.source, _Taken(self.prefix, keep=self._run.following)
         with self._run.store.transaction() as transaction:
             self._check(transaction)
+            counts = transaction.insert(taken.chunks(lines, size))
+            prefix, rejected = taken.prefix, counts.rejected + len(taken.rejects)
             if not (prefix.stands(self._file) and self.prefix.stands(self._file)):
                 raise Overtaken
-            counts = transaction.insert(lines.chunk for lines in batch)
-            rejects = [reject for lines in batch for reject in lines.rejects]
-            transaction.reject(rejects)
-            blank = sum(lines.blank for lines in batch)
-            rejected = counts.rejected + len(rejects)
+            transaction.reject(taken.rejects)
             after = replace(
                 source,
                 prefix_hash=prefix.hash.hexdigest(),
                 offset=prefix.offset,
-                recent=recent,
-                read=source.read + counts.stored + counts.duplicate + rejected + blank,
+                recent=line_marks(source.recent, self.prefix.hash, source.offset, taken.kept) if taken.kept else b"",
+                read=source.read + counts.stored + counts.duplicate + rejected + taken.blank,
                 imported=source.imported + counts.stored,
                 duplicate=source.duplicate + counts.duplicate,
                 rejected=source.rejected + rejected,
-                blank=source.blank + blank,
+                blank=source.blank + taken.blank,
             )
             transaction.save_source(after)
         self.source, self.prefix = after, prefix

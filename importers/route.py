@@ -9,7 +9,7 @@ from .discover import files_in, table_for
 from .plan import TablePlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from .plan import Plan
@@ -32,6 +32,10 @@ class Route:
     def shape(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event in its table's form."""
         return self.plan.event(event, self.taken)
+
+    def shaping(self) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
+        """The same as a function; None where events go into the table as they are."""
+        return self.shape if self.taken or self.plan.rename else None
 
 
 def route_of(path: Path, plan: Plan | None, table: str | None = None) -> Route:

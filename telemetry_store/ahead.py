@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 _T = TypeVar("_T")
 _DEPTH = 2
@@ -15,7 +15,7 @@ _DEPTH = 2
 _LOOK = 1.0
 
 
-def ahead(items: Iterable[_T]) -> Iterator[_T]:
+def ahead(items: Iterable[_T]) -> Generator[_T]:
     """Yield the items, made in a thread of their own, a few in front of the one that is being used.
 
     The first is made right here: where there is no second, there is no thread. When this generator is closed, the

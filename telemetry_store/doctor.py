@@ -61,6 +61,7 @@ def examine(settings: Settings, *, full: bool = False) -> list[Finding]:
             found += _database(connection, settings.database, full=full)
             found += _offsets(connection, settings.spool)
             found += _kept(connection)
+            found += _waiting(connection)
     except (sqlite3.Error, TelemetryError) as error:
         hint = "restore a backup, or move the file away: what is in the spool goes into a new one"
         found.append(Finding("database", Severity.PROBLEM, f"cannot be read: {error}", hint))
@@ -173,6 +174,17 @@ def _kept(connection: sqlite3.Connection) -> Iterator[Finding]:
         total = connection.execute("SELECT coalesce(sum(count), 0) FROM _drops").fetchone()[0]
         if total:
             yield Finding("drops", Severity.WARNING, f"{total} events dropped by policy", "see _drops")
+
+
+def _waiting(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Indexes that an import has put off and not made yet: it is still at work, or was killed."""
+    if _has(connection, "_loads"):
+        found = connection.execute(
+            "SELECT count(*), group_concat(DISTINCT \"table\") FROM _loads WHERE statement <> ''"
+        ).fetchone()
+        if found[0]:
+            hint = "when no import is running: import again, any file will do; it makes them at its end"
+            yield Finding("indexes", Severity.WARNING, f"{found[0]} wait for the end of an import into {found[1]}", hint)
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: The migrations of the system tables, in order: name and SQL file.
-MIGRATIONS = (("system", "system.sql"), ("generations", "generations.sql"))
+MIGRATIONS = (("system", "system.sql"), ("generations", "generations.sql"), ("loads", "loads.sql"))
 _SET = "telemetry_store"
 #: The columns of `all_events` besides table, id and event; each is text in every table.
 _SHARED = ("event_type", "agent_id", "session_id")
@@ -202,11 +202,21 @@ def add_default_indexes(connection: sqlite3.Connection, name: str, columns: Iter
 
 
 def add_index(connection: sqlite3.Connection, name: str, columns: tuple[str, ...], *, unique: bool = False) -> None:
-    """Make an index unless it is there."""
+    """Make an index unless it is there, or put it off while the table is loaded."""
     kind, prefix = ("UNIQUE INDEX", "key") if unique else ("INDEX", "idx")
     label = quoted(f"{prefix}_{name}_{'_'.join(columns)}")
     on = ", ".join(map(quoted, columns))
-    connection.execute(f"CREATE {kind} IF NOT EXISTS {label} ON {quoted(name)} ({on})")
+    statement = f"CREATE {kind} IF NOT EXISTS {label} ON {quoted(name)} ({on})"
+    loaded = connection.execute('SELECT 1 FROM _loads WHERE "table" = ? AND statement = \'\'', (name,)).fetchone()
+    if unique or loaded is None:
+        connection.execute(statement)
+    else:
+        put_off(connection, name, statement)
+
+
+def put_off(connection: sqlite3.Connection, table: str, statement: str) -> None:
+    """Let a statement that makes an index wait for the end of a load; an empty one begins the load of the table."""
+    connection.execute('INSERT OR IGNORE INTO _loads ("table", statement) VALUES (?, ?)', (table, statement))
 
 
 def describe(connection: sqlite3.Connection, table: str, column: str, kind: str, origin: str) -> None:

@@ -11,6 +11,7 @@ from telemetry_store.batch import Change, Counts, Create, Declare, Drop, Reject,
 from telemetry_store.sinks import sqlite_catalog as catalog
 from telemetry_store.sinks.base import Source, Transaction
 from telemetry_store.sinks.sqlite_insert import Inserter
+from telemetry_store.sinks.sqlite_load import begin_load, build_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -146,3 +147,9 @@ class SqliteTransaction(Transaction):
             f"DO UPDATE SET {updates}, updated_at = {_NOW}",
             [getattr(source, name) for name in _SOURCE_FIELDS],
         )
+
+    def begin_load(self, table: str) -> None:
+        begin_load(self._connection, table)
+
+    def build_index(self) -> str | None:
+        return build_index(self._connection)
