@@ -184,7 +184,9 @@ def _waiting(connection: sqlite3.Connection) -> Iterator[Finding]:
         ).fetchone()
         if found[0]:
             hint = "when no import is running: import again, any file will do; it makes them at its end"
-            yield Finding("indexes", Severity.WARNING, f"{found[0]} wait for the end of an import into {found[1]}", hint)
+            yield Finding(
+                "indexes", Severity.WARNING, f"{found[0]} wait for the end of an import into {found[1]}", hint
+            )
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

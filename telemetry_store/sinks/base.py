@@ -98,11 +98,12 @@ class Transaction(ABC):
     def save_source(self, source: Source) -> None:
         """Insert or replace the ledger's entry of this path and generation."""
 
-    def begin_load(self, table: str) -> None:
-        """Let the indexes of a table wait while many rows come; only where it has no rows yet.
+    def begin_load(self, table: str) -> bool:  # noqa: ARG002 - not every sink gains by it
+        """Let the indexes of a table wait while many rows come; False where it has rows already, or cannot wait.
 
         The waiting is kept in the database, so it is in force for every process and outlives this one.
         """
+        return False
 
     def build_index(self) -> str | None:
         """Make one index that waits, and give its table; None when none waits any more."""

@@ -207,7 +207,7 @@ def add_index(connection: sqlite3.Connection, name: str, columns: tuple[str, ...
     label = quoted(f"{prefix}_{name}_{'_'.join(columns)}")
     on = ", ".join(map(quoted, columns))
     statement = f"CREATE {kind} IF NOT EXISTS {label} ON {quoted(name)} ({on})"
-    loaded = connection.execute('SELECT 1 FROM _loads WHERE "table" = ? AND statement = \'\'', (name,)).fetchone()
+    loaded = connection.execute("SELECT 1 FROM _loads WHERE \"table\" = ? AND statement = ''", (name,)).fetchone()
     if unique or loaded is None:
         connection.execute(statement)
     else:

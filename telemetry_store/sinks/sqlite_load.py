@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 _SORT_KIB = 32_000
 
 
-def begin_load(connection: sqlite3.Connection, table: str) -> None:
-    """Put off the indexes of a table of ours that has no rows, or is not there yet."""
+def begin_load(connection: sqlite3.Connection, table: str) -> bool:
+    """Put off the indexes of a table of ours that has no rows, or is not there yet; False for another table."""
     made = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE", (table,))
     if made.fetchone() is not None:
         own = connection.execute(
-            "SELECT 1 FROM _tables WHERE \"table\" = ? COLLATE NOCASE AND \"column\" = '' AND origin = 'created'", (table,)
+            'SELECT 1 FROM _tables WHERE "table" = ? COLLATE NOCASE AND "column" = ? AND origin = ?',
+            (table, "", "created"),
         )
         rows = connection.execute(f"SELECT 1 FROM {quoted(table)} LIMIT 1")
         if own.fetchone() is None or rows.fetchone() is not None:
-            return
+            return False
     put_off(connection, table, "")
     indexes = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE "
@@ -36,12 +37,13 @@ def begin_load(connection: sqlite3.Connection, table: str) -> None:
     for name, statement in indexes.fetchall():
         put_off(connection, table, statement.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ", 1))
         connection.execute(f"DROP INDEX {quoted(name)}")
+    return True
 
 
 def build_index(connection: sqlite3.Connection) -> str | None:
     """Make one index that waits, and give its table; None when none is left, and the loads are over."""
     waiting = connection.execute(
-        "SELECT \"table\", statement, EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = \"table\" "
+        'SELECT "table", statement, EXISTS (SELECT 1 FROM sqlite_master WHERE type = \'table\' AND name = "table" '
         "COLLATE NOCASE) FROM _loads WHERE statement <> '' LIMIT 1"
     ).fetchone()
     if waiting is None:

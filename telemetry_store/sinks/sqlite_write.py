@@ -148,8 +148,8 @@ class SqliteTransaction(Transaction):
             [getattr(source, name) for name in _SOURCE_FIELDS],
         )
 
-    def begin_load(self, table: str) -> None:
-        begin_load(self._connection, table)
+    def begin_load(self, table: str) -> bool:
+        return begin_load(self._connection, table)
 
     def build_index(self) -> str | None:
         return build_index(self._connection)
