@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audit.frame import DEPTH, Arg, Frame, bind, reaching
-from audit.module import Binding, Class, Module, Scope, statements
+from audit.module import Class, Module, Scope
 from audit.pathtext import last
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from audit.binding import Binding
     from audit.project import Project
+
+MOST_ENDS = 24
+"""How many expressions one may lead to."""
 
 
 @dataclass(eq=False, slots=True)
@@ -26,11 +30,17 @@ class Follower:
 
     project: Project
     _naming: set[int] = field(default_factory=set)
+    _named: dict[tuple[ast.expr, Scope], Scope | Class | Module | None] = field(default_factory=dict)
+    _chasing: set[tuple[int, int]] = field(default_factory=set)
+    _chased: dict[tuple[ast.expr, Scope], list[tuple[ast.expr, Frame]]] = field(default_factory=dict)
+    _cut: int = 0
 
     def attribute(self, node: ast.Attribute, frame: Frame, depth: int = 0) -> list[tuple[ast.expr, Frame]]:
         """The expressions that may have been stored under an attribute, each with its frame."""
         found: list[tuple[ast.expr, Frame]] = []
         for cls, own in self.classes(node.value, frame, depth):
+            if own is not None and not own.scope.name and node.attr in own.args:
+                return [own.args[node.attr]]
             for holder in self.lineage(cls):
                 for place in holder.attributes.get(node.attr, ()):
                     if place.value is None or (isinstance(place.value, ast.Constant) and place.value.value is None):
@@ -99,9 +109,22 @@ class Follower:
             if isinstance(value, ast.Call):
                 target = self.symbol(value.func, where)
                 if isinstance(target, Class):
-                    init = next((c.methods["__init__"] for c in self.lineage(target) if "__init__" in c.methods), None)
-                    found.append((target, Frame(init, bind(init, value, where)) if init else None))
+                    init = self.method(target, "__init__")
+                    own = Frame(init or target.module.top, self.given_to(target, init, value, where))
+                    found.append((target, own))
         return found
+
+    def method(self, cls: Class, name: str) -> Scope | None:
+        """A method of a class or of its bases."""
+        return next((each.methods[name] for each in self.lineage(cls) if name in each.methods), None)
+
+    def given_to(self, cls: Class, init: Scope | None, call: ast.Call, frame: Frame) -> dict[str, Arg]:
+        """The arguments of a call that makes an instance, by parameter, or by field when there is no ``__init__``."""
+        if init is not None:
+            return bind(init, call, frame)
+        fields = [name for each in reversed(self.lineage(cls)) for name in each.fields]
+        given = {name: (value, frame) for name, value in zip(fields, call.args, strict=False)}
+        return given | {each.arg: (each.value, frame) for each in call.keywords if each.arg in fields and each.arg}
 
     def _annotated(self, hint: ast.expr, frame: Frame) -> list[tuple[Class, Frame | None]]:
         names = [n.id for n in ast.walk(hint) if isinstance(n, ast.Name)]
@@ -120,13 +143,21 @@ class Follower:
 
     def symbol(self, node: ast.expr, frame: Frame) -> Scope | Class | Module | None:
         """The function, class or module that an expression names."""
+        plain = not frame.args and frame.own is None
+        if plain and (node, frame.scope) in self._named:
+            return self._named[node, frame.scope]
         if id(node) in self._naming:
+            self._cut += 1
             return None
         self._naming.add(id(node))
+        cut = self._cut
         try:
-            return self._symbol(node, frame)
+            found = self._symbol(node, frame)
         finally:
             self._naming.discard(id(node))
+        if plain and cut == self._cut:
+            self._named[node, frame.scope] = found
+        return found
 
     def _symbol(self, node: ast.expr, frame: Frame) -> Scope | Class | Module | None:
         if isinstance(node, ast.Name):
@@ -163,8 +194,25 @@ class Follower:
 
     def chase(self, node: ast.expr, frame: Frame, depth: int = 0) -> list[tuple[ast.expr, Frame]]:
         """Follow names, attributes and calls to the expressions that make the value."""
-        if depth > DEPTH:
+        plain = not frame.args and frame.own is None
+        if plain and (node, frame.scope) in self._chased:
+            return self._chased[node, frame.scope]
+        key = (id(node), id(frame.args) if frame.args else 0)
+        if depth > DEPTH or key in self._chasing:
+            self._cut += 1
             return []
+        self._chasing.add(key)
+        cut = self._cut
+        try:
+            found = {end: (end, where) for end, where in self._chase(node, frame, depth)}
+        finally:
+            self._chasing.discard(key)
+        ends = list(found.values())[:MOST_ENDS]
+        if plain and cut == self._cut:
+            self._chased[node, frame.scope] = ends
+        return ends
+
+    def _chase(self, node: ast.expr, frame: Frame, depth: int) -> list[tuple[ast.expr, Frame]]:
         if isinstance(node, ast.Name):
             return self._chase_name(node, frame, depth)
         if isinstance(node, ast.Attribute):
@@ -173,6 +221,10 @@ class Follower:
                 for value, where in self.attribute(node, frame, depth + 1)
                 for end in self.chase(value, where, depth + 1)
             ]
+        if isinstance(node, ast.Subscript):
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            held = [each for end in self.chase(node.value, frame, depth + 1) for each in self.items(*end, key)]
+            return [end for each in held for end in self.chase(*each, depth + 1)] or [(node, frame)]
         if isinstance(node, ast.IfExp):
             return self.chase(node.body, frame, depth + 1) + self.chase(node.orelse, frame, depth + 1)
         if isinstance(node, ast.BoolOp):
@@ -182,6 +234,31 @@ class Follower:
             if isinstance(target, Scope):
                 return self.returned(target, bind(target, node, frame), depth)
         return [(node, frame)]
+
+    def keyword(self, node: ast.Attribute, frame: Frame, depth: int = 0) -> list[tuple[ast.expr, Frame]]:
+        """What an attribute of a ``SimpleNamespace`` and its like was given when it was made."""
+        return [
+            (each.value, where)
+            for value, where in self.chase(node.value, frame, depth + 1)
+            if isinstance(value, ast.Call)
+            for each in value.keywords
+            if each.arg == node.attr
+        ]
+
+    def items(self, value: ast.expr, frame: Frame, key: object) -> list[tuple[ast.expr, Frame]]:
+        """What a dictionary or a sequence holds under a key; everything in a dictionary when the key is not known."""
+        if isinstance(value, ast.Dict):
+            names = [each.value if isinstance(each, ast.Constant) else None for each in value.keys]
+            chosen = [each for name, each in zip(names, value.values, strict=True) if name == key and key is not None]
+            unknown = [each for name, each in zip(names, value.values, strict=True) if name is None]
+            return [(each, frame) for each in chosen or (value.values if key is None else unknown)]
+        if isinstance(value, ast.DictComp):
+            return [(value.value, frame)]
+        if isinstance(value, ast.Call) and last(value.func) == "dict":
+            return [(each.value, frame) for each in value.keywords if key is None or each.arg == key]
+        if isinstance(value, ast.Tuple | ast.List) and isinstance(key, int) and abs(key + 0.5) <= len(value.elts):
+            return [(value.elts[key], frame)]
+        return [(value, frame)] if isinstance(value, ast.ListComp | ast.List | ast.Tuple) else []
 
     def _chase_name(self, node: ast.Name, frame: Frame, depth: int) -> list[tuple[ast.expr, Frame]]:
         scope = frame.scope
@@ -195,7 +272,7 @@ class Follower:
                 places = [(p, Frame(origin[0].top)) for p in origin[0].top.bindings[origin[1]]]
         found: list[tuple[ast.expr, Frame]] = []
         for place, where in places:
-            if place.how in ("value", "enter") and place.value is not None and place.value is not node:
+            if place.how in ("value", "enter", "entry") and place.value is not None and place.value is not node:
                 found += self.chase(place.value, where, depth + 1)
         return found or [(node, frame)]
 
@@ -205,7 +282,6 @@ class Follower:
             return []
         frame = Frame(target, args)
         ends: list[tuple[ast.expr, Frame]] = []
-        for node in statements(target.node.body):
-            if isinstance(node, ast.Return) and node.value is not None:
-                ends += self.chase(node.value, frame, depth + 2)
+        for value in target.returns:
+            ends += self.chase(value, frame, depth + 2)
         return ends

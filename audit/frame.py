@@ -11,7 +11,8 @@ from audit.pathtext import last
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from audit.module import Binding, Scope
+    from audit.binding import Binding
+    from audit.module import Scope
 
 DEPTH = 24
 """How many steps a value is followed."""
@@ -50,7 +51,7 @@ def reaching(scope: Scope, name: str, line: int) -> list[Binding]:
 
 
 def _certain(place: Binding, scope: Scope) -> bool:
-    if place.how == "element" or place.value is None:
+    if place.how in ("element", "entry") or place.value is None or place.owner is not scope:
         return False
     parents = scope.parents
     node: ast.AST | None = parents.get(place.value)

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from audit.pathtext import Text, join, last, product, up
+from audit.pathtext import BRACES, Text, formatted, join, last, product, solid, up, without_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -125,7 +125,42 @@ def _get(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> Iterab
 def _format(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> Iterable[Text]:
     if not isinstance(node.func, ast.Attribute):
         return ()
-    return resolver.texts(node.func.value, frame, depth)
+    values = [resolver.texts(each, frame, depth)[0] for each in node.args if not isinstance(each, ast.Starred)]
+    named = {each.arg: resolver.texts(each.value, frame, depth)[0] for each in node.keywords if each.arg}
+    return [formatted(each, values, named, BRACES) for each in resolver.texts(node.func.value, frame, depth)]
+
+
+def _basename(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> Iterable[Text]:
+    texts = resolver.texts(node.args[0], frame, depth) if node.args else ()
+    names = [Text(text.text.rpartition("/")[2], text.params) for text in texts]
+    return [each for each in names if solid(each.text)]
+
+
+def _with_stem(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> Iterable[Text]:
+    if not isinstance(node.func, ast.Attribute) or not node.args:
+        return ()
+    stem = resolver.texts(node.args[0], frame, depth)
+    paths = resolver.texts(node.func.value, frame, depth)
+    return product([paths, stem], lambda path, name: join(up(path, 1), name + path[len(without_suffix(path)) :]))
+
+
+def _removesuffix(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> Iterable[Text]:
+    if not isinstance(node.func, ast.Attribute) or not node.args:
+        return ()
+    end = resolver.texts(node.args[0], frame, depth)[0].text
+    return [Text(t.text.removesuffix(end), t.params) for t in resolver.texts(node.func.value, frame, depth)]
+
+
+def _glob(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> Iterable[Text]:
+    if isinstance(node.func, ast.Name) or last(node.func.value) == "glob":  # type: ignore[attr-defined]
+        return resolver.texts(node.args[0], frame, depth) if node.args else ()
+    return _joinpath(node, frame, resolver, depth)
+
+
+def _temporary(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> Iterable[Text]:
+    suffix = next((each.value for each in node.keywords if each.arg == "suffix"), None)
+    ends = resolver.texts(suffix, frame, depth) if suffix is not None else (Text(""),)
+    return [Text("{tmp}" + each.text, each.params) for each in ends]
 
 
 def _replace(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> Iterable[Text]:
@@ -170,7 +205,13 @@ def is_library(node: ast.expr) -> bool:
 KNOWN: dict[str, Callable[[ast.Call, Frame, Resolver, int], Iterable[Text]]] = {
     "join": _join,
     "joinpath": _joinpath,
-    "glob": _joinpath,
+    "glob": _glob,
+    "iglob": _glob,
+    "basename": _basename,
+    "with_stem": _with_stem,
+    "removesuffix": _removesuffix,
+    "NamedTemporaryFile": _temporary,
+    "mkstemp": _temporary,
     "rglob": _rglob,
     "dirname": _dirname,
     "with_suffix": _with_suffix,

@@ -7,30 +7,12 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from audit.binding import BINDERS, Binding, blocks, bound, own_attributes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """One place that gives a name its value.
-
-    Args:
-        line: Where.
-        how: ``value`` (the expression itself), ``item`` (``value[index]``), ``element`` (one of what ``value``
-            yields), ``enter`` (what ``with value`` gives), or ``other`` (nothing that can be followed).
-        value: The expression.
-        index: Position for ``item``; for ``element`` the position in the unpacked element, -1 for the whole.
-        owner: The scope in which the expression stands.
-    """
-
-    line: int
-    how: str
-    value: ast.expr | None
-    index: int
-    owner: Scope
 
 
 @dataclass(eq=False, slots=True)
@@ -53,6 +35,8 @@ class Scope:
     _nodes: list[ast.AST] | None = None
     _parents: dict[ast.AST, ast.AST] | None = None
     _bindings: dict[str, list[Binding]] | None = None
+    _loads: dict[str, list[ast.expr]] | None = None
+    _returns: list[ast.expr] | None = None
 
     @property
     def params(self) -> list[str]:
@@ -104,18 +88,57 @@ class Scope:
         if self._bindings is None:
             found: dict[str, list[Binding]] = {}
             for node in self.nodes:
-                if node.__class__ not in _BINDERS:
+                if node.__class__ not in BINDERS:
                     continue
-                for name, binding in _bound(node, self):
+                for name, binding in bound(node, self):
                     found.setdefault(name, []).append(binding)
+                    if isinstance(node, ast.AugAssign) and binding.value is not None:
+                        self.parents[binding.value] = node
+            for name, binding in self._from_functions():
+                found.setdefault(name, []).append(binding)
             for places in found.values():
                 places.sort(key=lambda binding: binding.line)
             self._bindings = found
         return self._bindings
 
+    def _from_functions(self) -> Iterator[tuple[str, Binding]]:
+        """What functions give to the names of the module that they declare global."""
+        for scope in self.module.scopes if not self.name and "global " in self.module.text else ():
+            names = {name for node in scope.nodes if isinstance(node, ast.Global) for name in node.names}
+            for name in names if scope is not self else ():
+                for binding in scope.bindings.get(name, ()):
+                    yield name, binding
+
+    @property
+    def loads(self) -> dict[str, list[ast.expr]]:
+        """Where each name is read, and under ``.name`` where each attribute is, in source order."""
+        if self._loads is None:
+            found: dict[str, list[ast.expr]] = {}
+            for node in self.nodes:
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                    found.setdefault(node.id, []).append(node)
+                elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                    found.setdefault("." + node.attr, []).append(node)
+            self._loads = found
+        return self._loads
+
+    @property
+    def returns(self) -> list[ast.expr]:
+        """What the function returns, in source order."""
+        if self._returns is None:
+            self._returns = [
+                node.value for node in self.nodes if isinstance(node, ast.Return) and node.value is not None
+            ]
+        return self._returns
+
+    @property
+    def inner(self) -> list[Scope]:
+        """The functions that are defined in this one."""
+        return [each for each in self.module.scopes if each.outer is self]
+
     def forget(self) -> None:
         """Drop what was computed."""
-        self._nodes = self._parents = self._bindings = None
+        self._nodes = self._parents = self._bindings = self._loads = self._returns = None
 
     def _walk(self) -> None:
         if self._nodes is not None:
@@ -129,8 +152,9 @@ class Scope:
             node = stack.pop()
             nodes.append(node)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                continue
-            children = _children(node)
+                children: list[ast.AST] = [*node.decorator_list]
+            else:
+                children = _children(node)
             if not children:
                 continue
             for child in children:
@@ -156,15 +180,24 @@ class Class:
     _attributes: dict[str, list[Binding]] | None = None
 
     @property
+    def fields(self) -> list[str]:
+        """The annotated names of the class body, in order."""
+        return [
+            each.target.id
+            for each in self.node.body
+            if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+        ]
+
+    @property
     def attributes(self) -> dict[str, list[Binding]]:
         """What the class body and ``self.x = …`` in its methods give to each attribute."""
         if self._attributes is None:
             found: dict[str, list[Binding]] = {}
             for statement in self.node.body:
-                for name, binding in _bound(statement, self.module.top):
+                for name, binding in bound(statement, self.module.top):
                     found.setdefault(name, []).append(binding)
             for method in self.methods.values():
-                for name, binding in _own_attributes(method):
+                for name, binding in own_attributes(method):
                     found.setdefault(name, []).append(binding)
             self._attributes = found
         return self._attributes
@@ -255,19 +288,6 @@ _LEAVES = (ast.Name, ast.Constant)
 _DULL = frozenset(
     {"ctx", "op", "ops", "type_comment", "kind", "conversion", "returns", "annotation", "attr", "arg", "id"}
 )
-_BINDERS = frozenset(
-    {
-        ast.Assign,
-        ast.AnnAssign,
-        ast.NamedExpr,
-        ast.For,
-        ast.AsyncFor,
-        ast.comprehension,
-        ast.With,
-        ast.AsyncWith,
-        ast.ExceptHandler,
-    }
-)
 
 
 def _children(node: ast.AST) -> list[ast.AST]:
@@ -284,74 +304,3 @@ def _children(node: ast.AST) -> list[ast.AST]:
         elif isinstance(value, ast.AST):
             found.append(value)
     return found
-
-
-def blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    """The statement lists that a compound statement holds."""
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(node, name, None)
-        if block:
-            yield block
-    for handler in getattr(node, "handlers", ()):
-        yield handler.body
-    for case in getattr(node, "cases", ()):
-        yield case.body
-
-
-def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Every statement in a list and in its blocks, nested functions and classes left closed."""
-    for node in body:
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for block in blocks(node):
-                yield from statements(block)
-
-
-def _own_attributes(method: Scope) -> Iterator[tuple[str, Binding]]:
-    if isinstance(method.node, ast.Module):
-        return
-    for node in statements(method.node.body):
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                for leaf, how, index in _leaves(target):
-                    if isinstance(leaf, ast.Attribute) and _is_own(leaf.value):
-                        yield leaf.attr, Binding(node.lineno, how, node.value, index, method)
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            for item in node.items:
-                entered = item.optional_vars
-                if isinstance(entered, ast.Attribute) and _is_own(entered.value):
-                    yield entered.attr, Binding(node.lineno, "enter", item.context_expr, -1, method)
-
-
-def _is_own(node: ast.expr) -> bool:
-    if isinstance(node, ast.Name):
-        return node.id in {"self", "cls", "instance"}
-    return isinstance(node, ast.Attribute) and node.attr == "_instance"
-
-
-def _leaves(target: ast.expr) -> Iterator[tuple[ast.expr, str, int]]:
-    if isinstance(target, ast.Tuple | ast.List):
-        for index, each in enumerate(target.elts):
-            yield each, "item", index
-    else:
-        yield target, "value", -1
-
-
-def _bound(node: ast.AST, scope: Scope) -> Iterator[tuple[str, Binding]]:
-    if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in targets:
-            for leaf, how, index in _leaves(target):
-                if isinstance(leaf, ast.Name) and node.value is not None:
-                    yield leaf.id, Binding(node.lineno, how, node.value, index, scope)
-    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        line = node.iter.lineno
-        for leaf, _, index in _leaves(node.target):
-            if isinstance(leaf, ast.Name):
-                yield leaf.id, Binding(line, "element", node.iter, index, scope)
-    elif isinstance(node, ast.With | ast.AsyncWith):
-        for item in node.items:
-            if isinstance(item.optional_vars, ast.Name):
-                yield item.optional_vars.id, Binding(node.lineno, "enter", item.context_expr, -1, scope)
-    elif isinstance(node, ast.ExceptHandler) and node.name:
-        yield node.name, Binding(node.lineno, "other", None, -1, scope)

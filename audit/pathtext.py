@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from audit.module import Scope
 
@@ -65,16 +65,44 @@ def product(parts: list[tuple[Text, ...]], add: Callable[[str, str], str]) -> tu
     return best(result)
 
 
-def formatted(template: Text, values: list[Text]) -> Text:
-    """A template of ``%`` with its places filled in."""
+PERCENT = re.compile(r"%(?:\((\w+)\))?[-+#0 ]*\d*(?:\.\d+)?[a-zA-Z]")
+BRACES = re.compile(r"\{(\w*)[^{}]*\}")
+
+
+def formatted(
+    template: Text, values: list[Text], named: Mapping[str, Text] | None = None, places: re.Pattern[str] = PERCENT
+) -> Text:
+    """A template with its places filled in.
+
+    Args:
+        template: The text of the template.
+        values: What its places take in turn.
+        named: What places with a name take.
+        places: How a place is written; its group is the name or the number.
+    """
     rest = iter(values)
-    params = template.params.union(*(value.params for value in values))
+    known = named or {}
+    params = template.params.union(*(value.params for value in (*values, *known.values())))
 
-    def fill(_found: re.Match[str]) -> str:
-        value = next(rest, None)
-        return value.text if value else "{value}"
+    def fill(found: re.Match[str]) -> str:
+        name = found.group(1)
+        if not name:
+            value = next(rest, None)
+        else:
+            value = values[int(name)] if name.isdigit() and int(name) < len(values) else known.get(name)
+        return value.text if value else f"{{{name or 'value'}}}"
 
-    return Text(re.sub(r"%[-+#0 ]*\d*(?:\.\d+)?[a-zA-Z]", fill, template.text), params)
+    return Text(places.sub(fill, template.text), params)
+
+
+def solid(text: str) -> str:
+    """What is left of a path without what varies and without what every path has."""
+    return re.sub(r"\{[^}]*\}|\*", "", text).strip("/. ")
+
+
+def without_suffix(path: str) -> str:
+    """A path without the end that its name has."""
+    return re.sub(r"(?<=[^/])\.[^./{}]*$", "", path)
 
 
 def last(node: ast.AST | None) -> str:

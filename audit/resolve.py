@@ -6,16 +6,18 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from audit.calls import CallSite, call_sites
 from audit.follow import Follower
 from audit.frame import DEPTH, Frame, bind, reaching
 from audit.known_calls import KNOWN, SAME, is_library
 from audit.module import Scope
-from audit.pathtext import WIDTH, Text, best, formatted, hole, join, last, product, up
+from audit.options import declared, default_of
+from audit.pathtext import WIDTH, Text, best, formatted, hole, join, last, product, solid, up, without_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from audit.module import Binding
+    from audit.binding import Binding
 
 
 @dataclass(eq=False, slots=True)
@@ -27,11 +29,22 @@ class Resolver(Follower):
     """
 
     _active: set[tuple[int, int]] = field(default_factory=set)
+    _sites: dict[Scope, list[CallSite]] = field(default_factory=dict)
 
     def forget(self) -> None:
-        """Drop what an interrupted search left behind."""
+        """Drop what an interrupted search left behind, and what was kept for one source."""
         self._active.clear()
         self._naming.clear()
+        self._named.clear()
+        self._chasing.clear()
+        self._chased.clear()
+        self._sites.clear()
+
+    def sites(self, scope: Scope) -> list[CallSite]:
+        """Every call of a function that can be attributed to it."""
+        if scope not in self._sites:
+            self._sites[scope] = call_sites(scope, self)
+        return self._sites[scope]
 
     def texts(self, node: ast.expr | None, frame: Frame, depth: int = 0) -> tuple[Text, ...]:
         """The texts that an expression may give, the best known first; never empty.
@@ -77,14 +90,18 @@ class Resolver(Follower):
     def _binop(self, node: ast.BinOp, frame: Frame, depth: int) -> Iterable[Text]:
         left = self.texts(node.left, frame, depth)
         if isinstance(node.op, ast.Mod):
-            given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-            values = [self.texts(each, frame, depth)[0] for each in given]
-            return [formatted(each, values) for each in left]
-        right = self.texts(node.right, frame, depth)
+            right = node.right
+            if isinstance(right, ast.Dict):
+                names = [str(key.value) if isinstance(key, ast.Constant) else "" for key in right.keys]
+                held = {name: self.texts(each, frame, depth)[0] for name, each in zip(names, right.values, strict=True)}
+                return [formatted(each, [], held) for each in left]
+            given = right.elts if isinstance(right, ast.Tuple) else [right]
+            return [formatted(each, [self.texts(value, frame, depth)[0] for value in given]) for each in left]
+        ends = self.texts(node.right, frame, depth)
         if isinstance(node.op, ast.Div):
-            return product([left, right], join)
+            return product([left, ends], join)
         if isinstance(node.op, ast.Add):
-            return product([left, right], lambda one, two: one + two)
+            return product([left, ends], lambda one, two: one + two)
         return (Text(hole(node)),)
 
     def _ifexp(self, node: ast.IfExp, frame: Frame, depth: int) -> Iterable[Text]:
@@ -132,6 +149,8 @@ class Resolver(Follower):
             return (Text(f"{{${key}}}"),)
         if isinstance(base, ast.Attribute) and base.attr == "parents" and isinstance(key, int):
             return [Text(up(text.text, key + 1), text.params) for text in self.texts(base.value, frame, depth)]
+        if last(base) == "splitext" and isinstance(base, ast.Call) and base.args and key == 0:
+            return [Text(without_suffix(text.text), text.params) for text in self.texts(base.args[0], frame, depth)]
         found: list[Text] = []
         for value, where in self.chase(base, frame, depth):
             found += self.item(value, where, key, depth)
@@ -139,20 +158,10 @@ class Resolver(Follower):
 
     def item(self, value: ast.expr, where: Frame, key: object, depth: int) -> Iterable[Text]:
         """The texts of what a dictionary or a sequence holds under a key; every one when the key is not known."""
-        if isinstance(value, ast.Dict):
-            for name, each in zip(value.keys, value.values, strict=True):
-                if isinstance(name, ast.Constant) and name.value == key and key is not None:
-                    return self.texts(each, where, depth)
-            return [text for each in value.values for text in self.texts(each, where, depth)] if key is None else ()
-        if (
-            isinstance(value, ast.Tuple | ast.List)
-            and isinstance(key, int)
-            and -len(value.elts) <= key < len(value.elts)
-        ):
-            return self.texts(value.elts[key], where, depth)
-        if isinstance(value, ast.Call | ast.ListComp | ast.List | ast.Tuple):
-            return self.texts(value, where, depth)
-        return ()
+        held = self.items(value, where, key)
+        if not held and isinstance(value, ast.Call):
+            held = [(value, where)]
+        return [text for each, frame in held for text in self.texts(each, frame, depth)]
 
     def _name(self, node: ast.Name, frame: Frame, depth: int) -> Iterable[Text]:
         if node.id == "__file__":
@@ -165,7 +174,10 @@ class Resolver(Follower):
                 found += self._param(scope, node.id, here, depth)
             places = reaching(scope, node.id, node.lineno if scope is frame.scope else 10**9)
             for place in places:
-                found += self._bound(place, Frame(place.owner, here.args, here.own), depth)
+                texts = tuple(self._bound(place, Frame(place.owner, here.args, here.own), depth))
+                if place.how == "element" and texts and not any(solid(text.text) or text.params for text in texts):
+                    texts = (Text(hole(node)),)
+                found += texts
             if found:
                 return best(found)
             scope = scope.outer
@@ -180,7 +192,7 @@ class Resolver(Follower):
         if name in frame.args:
             value, where = frame.args[name]
             return self.texts(value, where, depth)
-        default = scope.default(name)
+        default = default_of(scope, name)
         mark = frozenset({(scope, name)})
         texts = [Text(f"{{{name}}}", mark)]
         if default is not None and not (isinstance(default, ast.Constant) and default.value in (None, "")):
@@ -208,11 +220,25 @@ class Resolver(Follower):
         if node.attr == "parent":
             return [Text(up(text.text, 1), text.params) for text in self.texts(node.value, frame, depth)]
         if node.attr in ("name", "stem") and not self.classes(node.value, frame, depth):
-            return (Text(hole(node)),)
+            return self._part(node, frame, depth)
         found: list[Text] = []
         for value, where in self.attribute(node, frame, depth):
             found += self.texts(value, where, depth)
-        return best(found)
+        if found:
+            return best(found)
+        if node.attr == "value" and isinstance(node.value, ast.Attribute):
+            return [text for text in self.texts(node.value, frame, depth) if solid(text.text)]
+        given = [*declared(node, frame, self), *self.keyword(node, frame, depth)]
+        return best(text for value, where in given for text in self.texts(value, where, depth))
+
+    def _part(self, node: ast.Attribute, frame: Frame, depth: int) -> Iterable[Text]:
+        """The name or the stem of a path, where it is known."""
+        for text in self.texts(node.value, frame, depth):
+            name = text.text.rpartition("/")[2]
+            if not solid(name) or "{tmp}" in name:
+                yield Text(hole(node))
+            else:
+                yield Text(without_suffix(name) if node.attr == "stem" else name, text.params)
 
     def _call(self, node: ast.Call, frame: Frame, depth: int) -> Iterable[Text]:
         name = last(node.func)

@@ -4,49 +4,46 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import itertools
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from audit.calls import call_sites
 from audit.context import contexts, locked
+from audit.destination import by_constructor, described, final_path
 from audit.finding import Evidence, Finding, Unparsed
 from audit.frame import Frame
-from audit.handle import Opening, Use, goes_by_line, openings
+from audit.judge import Verdict, judge, named
+from audit.opening import Opening, openings
 from audit.resolve import Resolver
-from audit.rules import json_log_handler, line_library, lines_read, lines_written
+from audit.rules import json_log_handler, line_library
 from audit.syntax import tolerant
-from audit.walk import LINE_SUFFIXES, is_test
+from audit.walk import is_test
 
 if TYPE_CHECKING:
+    from audit.calls import CallSite
     from audit.module import Module, Scope
     from audit.pathtext import Text
     from audit.project import Project
 
-OPENS = ("open(", "_text(", "_bytes(", "Handler(", "GzipFile(", "BZ2File(", "LZMAFile(", "_ndjson(", "lines=True")
+OPENS = (
+    "open(", "opener(", "_file(", "File(", "FileType(", "_text(", "_bytes(", "Handler(", "Handler)", "_ndjson(",
+    "jsonl(", "lines=True", "basicConfig(", "dictConfig(", "serialize=True", "fileinput.", "load_dataset(", "to_json(",
+)  # fmt: skip
 """What a call that opens a file has in its text."""
-HOPES = (
-    "'a",
-    '"a',
-    "'w",
-    '"w',
-    "'x",
-    '"x',
-    "mode",
-    "write",
-    "line",
-    "loads",
-    "jsonl",
-    "ndjson",
-    "split",
-    "Handler",
-    "File(",
-    "_json",
-)
-"""What a function that writes, or that reads by line, has in its text."""
-SERIALISED = ("dumps(", "loads(", "jsonl", "ndjson", "to_json", "_json", "Json", "JSON", "json_")
+SERIALISED = (
+    "dumps(", "loads(", "jsonl", "ndjson", "to_json", "_json", "Json", "JSON", "json_", ".json(", "msgspec",
+    "serialize", "json.decode", "json.encode", "json.lines", "dumps as ", "loads as ", "dumps,", "loads,",
+    "import dumps", "import loads",
+)  # fmt: skip
 """What a file that handles JSON lines has in its text, apart from ``json.dump`` and a newline."""
+HANDLERS = re.compile(r"^[ \t]*class (\w+)\([^)\n]*Handler\b", re.MULTILINE)
+"""Classes that may be logging handlers."""
+GIVES = re.compile(r"\b(?:return|yield)\b[^\n]*open\(|\bwrite\([^\n]*\\n")
+"""What a file has in its text that opens files for others, or writes lines for them."""
+
+
+MOST_CALLERS = 20
+"""How many callers of a function that passes a path on are asked for it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -61,7 +58,7 @@ class Scan:
     findings: list[Finding] = field(default_factory=list)
     unparsed: list[Unparsed] = field(default_factory=list)
     resolver: Resolver = field(init=False)
-    _done: set[tuple[Scope, str]] = field(default_factory=set)
+    _done: set[tuple[ast.Call, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Make the resolver."""
@@ -98,7 +95,8 @@ class Scan:
     def _opening_scopes(self, module: Module) -> list[Scope]:
         text = module.text
         places: list[int] = []
-        for word in OPENS:
+        handlers = [f"{name}(" for name in HANDLERS.findall(text)]
+        for word in (*OPENS, *handlers):
             at = text.find(word)
             while at >= 0:
                 places.append(at)
@@ -109,105 +107,87 @@ class Scan:
             line += text.count("\n", at, place)
             at = place
             scopes[module.scope_at(line)] = None
-        lines = text.split("\n")
-        return [scope for scope in scopes if _hopeful(scope, lines)]
+        return list(scopes)
 
     def _scope(self, scope: Scope) -> None:
         for opening in openings(scope, self.resolver):
-            named = self._named(opening.path, scope)
-            if opening.mode == "read":
-                verdict = lines_read.check(opening, self.resolver, named=named)
-                if verdict is None and goes_by_line(opening) and self._given_named(opening):
-                    verdict = "medium", "is given files named for JSON lines and goes through their lines"
-                if verdict:
-                    self._add(opening, "reader", verdict[0], [Evidence(lines_read.CODE, verdict[1])])
-                continue
-            judged = lines_written.check(opening, self.resolver, named=named)
-            if judged:
-                reasons = [Evidence(lines_written.CODE, judged[2]), *_write_risks(judged[1])]
-                self._add(opening, "writer", judged[0], reasons)
+            verdict = judge(opening, self.resolver)
+            if verdict is not None:
+                self._add(replace(opening, mode=verdict.mode), verdict)
         for node in scope.nodes:
             if isinstance(node, ast.Call):
                 self._library(node, scope)
 
     def _library(self, node: ast.Call, scope: Scope) -> None:
-        handled = line_library.check(node)
+        handled = line_library.check(node, scope, self.resolver)
         if handled:
             path, mode = handled
             kind = "reader" if mode == "read" else "writer"
-            self._add(
-                Opening(node, scope, path, mode, "library"),
-                kind,
-                "high",
-                [Evidence(line_library.CODE, "a JSON lines library call")],
-            )
-        handler = json_log_handler.path_of(node)
-        if handler is not None:
-            named = self._named(handler, scope)
-            formatted = json_log_handler.is_json(node, scope, self.resolver)
-            if named or formatted:
-                why = "its formatter writes JSON" if formatted else "its file is named for JSON lines"
-                opening = Opening(node, scope, handler, "append", "logging-handler")
-                self._add(opening, "writer", "high" if formatted else "medium", [Evidence(json_log_handler.CODE, why)])
+            reason = Evidence(line_library.CODE, "a JSON lines library call")
+            self._add(Opening(node, scope, path, mode, "library"), Verdict(kind, mode, "high", (reason,)))
+        for call, path, sure, why in json_log_handler.check(node, scope, self.resolver):
+            opening = Opening(call, scope, path, "append", "logging-handler")
+            if sure or named(opening, self.resolver):
+                reason = Evidence(json_log_handler.CODE, why if sure else "its file is named for JSON lines")
+                self._add(opening, Verdict("writer", "append", "high" if sure else "medium", (reason,)))
 
-    def _named(self, path: ast.expr, scope: Scope) -> bool:
-        texts = self.resolver.texts(path, Frame(scope))
-        return any(text.text.lower().endswith(LINE_SUFFIXES) for text in texts) or any(
-            "jsonl" in name or "ndjson" in name for name in re.findall(r"\{(\w+)\}$", texts[0].text.lower())
-        )
-
-    def _given_named(self, opening: Opening) -> bool:
-        """Whether a call-site gives the opening a file that is named for JSON lines."""
+    def _add(self, opening: Opening, verdict: Verdict) -> None:
+        writes = verdict.kind == "writer"
+        if writes:
+            opening = replace(opening, path=final_path(opening))
         texts = self.resolver.texts(opening.path, Frame(opening.scope))
-        if opening.scope not in {scope for text in texts for scope, _ in text.params}:
-            return False
-        return any(
-            text.text.lower().endswith(LINE_SUFFIXES)
-            for site in call_sites(opening.scope, self.resolver)
-            for text in self.resolver.texts(opening.path, Frame(opening.scope, site.args))
-        )
-
-    def _add(self, opening: Opening, kind: str, confidence: str, evidence: list[Evidence]) -> None:
-        if kind == "writer":
-            opening = replace(opening, path=_final_path(opening))
-        texts = self.resolver.texts(opening.path, Frame(opening.scope))
-        sites = self._sites(opening, texts, kind)
-        if kind == "reader":
-            texts = tuple(dict.fromkeys([*texts, *(t for _, _, given in sites for t in given)]))
+        sites = self._sites(opening, texts, verdict)
+        made = [] if described(texts)[1] == "literal" else by_constructor(opening.path, opening.scope, self.resolver)
+        if not writes:
+            made += [text for _, _, given in sites for text in given]
             sites = []
-        self._finding(opening.call, opening.scope, kind, opening, texts, confidence, evidence)
+        texts = tuple(dict.fromkeys([*texts, *made]))
+        self._finding(opening.call, opening.scope, opening, texts, verdict)
         for call, frame, chosen in sites:
-            why = [Evidence("A104", f"chooses the file for {opening.scope.module.path}:{opening.call.lineno}")]
-            self._finding(call, frame.scope, "call-site", opening, chosen, confidence, why)
+            why = Evidence("A104", f"chooses the file for {opening.scope.module.path}:{opening.call.lineno}")
+            chooses = replace(verdict, kind="call-site", evidence=(why,))
+            self._finding(call, frame.scope, opening, chosen, chooses)
 
     def _sites(
-        self, opening: Opening, texts: tuple[Text, ...], kind: str
+        self, opening: Opening, texts: tuple[Text, ...], verdict: Verdict
     ) -> list[tuple[ast.Call, Frame, tuple[Text, ...]]]:
         found: list[tuple[ast.Call, Frame, tuple[Text, ...]]] = []
         functions = dict.fromkeys(scope for text in texts for scope, _ in sorted(text.params, key=lambda p: p[1]))
         for scope in functions:
-            key = (scope, kind)
-            if key in self._done or scope.name.endswith("__init__"):
+            if scope.name.endswith("__init__"):
                 continue
-            self._done.add(key)
-            for site in call_sites(scope, self.resolver):
-                own = scope is opening.scope
-                chosen = self.resolver.texts(opening.path, Frame(scope, site.args)) if own else texts
-                if kind == "writer" or described(chosen)[1] in ("literal", "pattern"):
+            own = scope is opening.scope
+            for site in verdict.sites if verdict.sites is not None and own else self.resolver.sites(scope):
+                if (site.call, verdict.kind) in self._done:
+                    continue
+                self._done.add((site.call, verdict.kind))
+                chosen = self._chosen(opening, site) if own else texts
+                if verdict.kind == "writer" or described(chosen)[1] in ("literal", "pattern"):
                     found.append((site.call, site.frame, chosen))
         return found
+
+    def _chosen(self, opening: Opening, site: CallSite) -> tuple[Text, ...]:
+        """The files that a call-site chooses; when its own function passes them on, those of its callers as well."""
+        chosen = self.resolver.texts(opening.path, Frame(opening.scope, site.args))
+        if described(chosen)[1] != "parameter":
+            return chosen
+        outer = site.frame.scope
+        above: list[Text] = []
+        for each in self.resolver.sites(outer)[:MOST_CALLERS]:
+            args = {name: (value, Frame(outer, each.args)) for name, (value, _) in site.args.items()}
+            above += [t for t in self.resolver.texts(opening.path, Frame(opening.scope, args)) if not t.params]
+        return tuple(dict.fromkeys([*chosen, *above]))
 
     def _finding(
         self,
         call: ast.Call,
         scope: Scope,
-        kind: str,
         opening: Opening,
         texts: tuple[Text, ...],
-        confidence: str,
-        evidence: list[Evidence],
+        verdict: Verdict,
     ) -> None:
         target, sort = described(texts)
+        kind = verdict.kind
         path = scope.module.path
         mechanism = "helper-call" if kind == "call-site" else opening.mechanism
         seed = f"{path}|{scope.name}|{kind}|{mechanism}|{target}"
@@ -228,37 +208,10 @@ class Scan:
                 lock=locked(opening.call, opening.scope),
                 context=contexts(opening.scope, self.project),
                 test=is_test(path),
-                confidence=confidence,
-                evidence=tuple(evidence),
+                confidence=verdict.confidence,
+                evidence=verdict.evidence,
             )
         )
-
-
-def _hopeful(scope: Scope, lines: list[str]) -> bool:
-    """Whether the text of a function can write anything, or read line by line."""
-    if isinstance(scope.node, ast.Module):
-        return True
-    own = "\n".join(lines[scope.node.lineno - 1 : scope.node.end_lineno])
-    return any(word in own for word in HOPES)
-
-
-def _final_path(opening: Opening) -> ast.expr:
-    """The file that takes the place of another when the one that is opened is renamed to it afterwards."""
-    if not isinstance(opening.path, ast.Name) or opening.mode != "truncate":
-        return opening.path
-    for node in opening.scope.nodes:
-        if not (
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.lineno > opening.call.lineno
-        ):
-            continue
-        if node.func.attr not in ("replace", "rename", "move"):
-            continue
-        names = [getattr(each, "id", "") for each in (node.func.value, *node.args[:1])]
-        if names[0] == opening.path.id and len(node.args) == 1:
-            return node.args[0]
-        if len(node.args) == 2 and names[1] == opening.path.id:
-            return node.args[1]
-    return opening.path
 
 
 def _promising(text: str) -> bool:
@@ -266,22 +219,6 @@ def _promising(text: str) -> bool:
         return False
     if any(word in text for word in SERIALISED):
         return True
-    return "\\n" in text and ("dump(" in text or '{"' in text)
-
-
-def described(texts: tuple[Text, ...]) -> tuple[str, str]:
-    """The target to show for some texts, and its kind."""
-    first = texts[0]
-    solid = re.sub(r"\{[^}]*\}|\*", "", first.text)
-    if not solid.strip("/. "):
-        return first.text, "parameter" if first.params else "unknown"
-    return first.text, "pattern" if "{" in first.text or "*" in first.text else "literal"
-
-
-def _write_risks(uses: list[Use]) -> list[Evidence]:
-    letters = [use.letters for use in uses]
-    if any(a.endswith("J") and b.startswith("N") for a, b in itertools.pairwise(letters)):
-        return [Evidence("A304", "the record and its newline are written by two calls")]
-    if letters and "N" not in "".join(letters) and "J" in "".join(letters):
-        return [Evidence("A305", "no newline is written between documents")]
-    return []
+    if "\\n" in text and ("dump(" in text or '{"' in text):
+        return True
+    return GIVES.search(text) is not None

@@ -10,32 +10,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from audit.handle import Opening, reads_lines
-
 if TYPE_CHECKING:
-    from audit.resolve import Resolver
+    from audit.opening import Opening
 
 CODE = "A201"
+PARSES = "parses single lines as JSON"
+NAMED = "reads a file named for JSON lines"
+GIVEN = "is given files named for JSON lines and goes through their lines"
 
 
-def check(opening: Opening, resolver: Resolver, *, named: bool) -> tuple[str, str] | None:
-    """Judge an opening for reading.
-
-    Args:
-        opening: A call that opens a file for reading.
-        resolver: Follows names and calls.
-        named: Whether the file's name promises JSON lines.
-
-    Returns:
-        Confidence and reason, or ``None`` when it does not read JSON lines.
-    """
-    if reads_lines(opening, resolver):
-        return "high", "parses single lines as JSON"
-    if named and not _counts_only(opening):
-        return "medium", "reads a file named for JSON lines"
-    return None
-
-
-def _counts_only(opening: Opening) -> bool:
-    parent = opening.scope.parents.get(opening.call)
-    return isinstance(parent, ast.Compare)
+def counts_only(opening: Opening) -> bool:
+    """Whether what was read is only compared, as in a test for an empty file."""
+    return isinstance(opening.scope.parents.get(opening.call), ast.Compare)

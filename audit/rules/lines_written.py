@@ -8,53 +8,68 @@ the confidence is lower.
 
 from __future__ import annotations
 
-import ast
+import itertools
 import re
 from typing import TYPE_CHECKING
 
-from audit.handle import Opening, Use, written
-
 if TYPE_CHECKING:
-    from audit.resolve import Resolver
+    from collections.abc import Iterable, Sequence
+
+    from audit.handle import Use
+    from audit.module import Scope
 
 CODE = "A101"
 
 
-def check(opening: Opening, resolver: Resolver, *, named: bool) -> tuple[str, list[Use], str] | None:
-    """Judge an opening.
+def check(mode: str, uses: Sequence[Use], scope: Scope, *, named: bool, escaped: bool) -> tuple[str, str] | None:
+    """Judge what is written to one file.
 
     Args:
-        opening: A call that opens a file for writing.
-        resolver: Follows names and calls.
-        named: Whether the file's name promises JSON lines.
+        mode: ``append`` or ``truncate``.
+        uses: The writes, in source order.
+        scope: Where the file is opened.
+        named: Whether its name promises JSON lines.
+        escaped: Whether its handle went where it cannot be followed.
 
     Returns:
-        Confidence, the writes, and the reason; ``None`` when the file does not receive JSON lines.
+        Confidence and reason; ``None`` when the file does not receive JSON lines.
     """
-    uses = written(opening, resolver)
-    letters = "".join(use.letters for use in uses)
-    lines = len(re.findall(r"(?:^|(?<=[NL?JT]))JN", letters))
-    pure = re.search(r"(^|N)JN?", letters)
+    letters = "".join(_unrolled(uses)).replace("V", "?")
+    if "F" in letters:
+        return None
     if re.search(r"(^|N)JNJ", letters):
-        return "high", uses, "writes JSON documents with a newline between them"
-    if re.search(r"(^|N|J)JN", letters) and (opening.mode == "append" or lines > 1 or named or _loops(uses)):
-        return "high", uses, "writes a JSON document and a newline"
-    if named and pure and "P" not in letters:
-        return "high", uses, "writes JSON documents to a file named for JSON lines"
-    if pure and opening.mode == "append" and "P" not in letters and "T" not in letters:
-        return "medium", uses, "appends JSON documents without a newline of their own"
-    if set(letters) == {"L"} and _parses_here(opening):
-        return "medium", uses, "copies lines that the same function parses as JSON"
+        return "high", "writes JSON documents with a newline between them"
+    if re.search(r"(^|N)L\??JN", letters):
+        return "high", "rewrites what was there with one JSON document and a newline more"
+    line = re.search(r"(^|N|J)JN", letters)
+    if line and (mode == "append" or named):
+        return "high", "writes a JSON document and a newline"
+    return _less_sure(mode, letters, scope, named=named, escaped=escaped and not uses)
+
+
+def _less_sure(mode: str, letters: str, scope: Scope, *, named: bool, escaped: bool) -> tuple[str, str] | None:
+    documents = re.search(r"(^|N)JN?", letters) and "P" not in letters
+    if documents and named:
+        return "high", "writes JSON documents to a file named for JSON lines"
+    if documents and mode == "append" and "T" not in letters:
+        return "medium", "appends JSON documents without a newline of their own"
+    if letters and set(letters) == {"L"} and _parses_here(scope):
+        return "medium", "copies lines that the same function parses as JSON"
     if named and "P" not in letters and ("L" in letters or "?" in letters):
-        return "medium", uses, "writes lines that cannot be followed to a file named for JSON lines"
-    if named and not uses and opening.mode == "append":
-        return "low", uses, "opens a file named for JSON lines; what is written was not found"
+        return "medium", "writes lines that cannot be followed to a file named for JSON lines"
+    if named and escaped and not letters and mode == "append":
+        return "low", "opens a file named for JSON lines; what is written was not found"
     return None
 
 
-def _parses_here(opening: Opening) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr == "loads" for node in opening.scope.nodes)
+def _unrolled(uses: Iterable[Use]) -> list[str]:
+    """The letters of the writes; those that a loop repeats stand twice."""
+    parts: list[str] = []
+    for repeated, group in itertools.groupby(uses, key=lambda use: use.loop):
+        letters = "".join(use.letters for use in group)
+        parts.append(letters * 2 if repeated else letters)
+    return parts
 
 
-def _loops(uses: list[Use]) -> bool:
-    return any(use.loop and "J" in use.letters for use in uses)
+def _parses_here(scope: Scope) -> bool:
+    return any(name in scope.loads for name in (".loads", "loads"))

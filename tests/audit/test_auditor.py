@@ -23,10 +23,14 @@ def place(root: Path, **files: str) -> Path:
 
 @pytest.mark.parametrize("case", sorted(p.name for p in CASES.iterdir() if p.is_dir()))
 def test_case(case: str) -> None:
-    """Every case of the corpus gives exactly the findings that stand beside it."""
+    """Every case of the corpus gives exactly the findings that stand beside it, and the alternatives it names."""
     report = audit(CASES / case / "input")
-    found = sorted([each.path, each.line, each.kind, each.target] for each in report.findings)
-    assert found == sorted(json.loads((CASES / case / "expected.json").read_text()))
+    wanted = sorted(json.loads((CASES / case / "expected.json").read_text()))
+    found = sorted(report.findings, key=lambda each: (each.path, each.line, each.kind, each.target))
+    assert [[each.path, each.line, each.kind, each.target] for each in found] == [row[:4] for row in wanted]
+    for each, row in zip(found, wanted, strict=True):
+        if len(row) > 4:
+            assert set(row[4]) <= set(each.alternatives)
 
 
 def test_unparsed(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def secret(agent):
 
 
 def raw(name):
-    handle = os.open(name, os.O_APPEND | os.O_WRONLY | os.O_CREAT)
+    handle = getattr(os, "op" + "en")(name, os.O_APPEND | os.O_WRONLY | os.O_CREAT)
     os.write(handle, b'{"raw": 1}\n')
     os.close(handle)
 

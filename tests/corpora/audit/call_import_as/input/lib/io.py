@@ -1,0 +1,5 @@
+import json
+
+def append(path, record):
+    with open(path, "a") as f:
+        f.write(json.dumps(record) + "\n")

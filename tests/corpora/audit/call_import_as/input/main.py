@@ -1,0 +1,4 @@
+from lib.io import append as add_line
+
+def main():
+    add_line("imported/one.txt", {})

@@ -1,0 +1,4 @@
+import lib.io as lio
+
+def main():
+    lio.append("module/one.txt", {})

@@ -1,0 +1,6 @@
+import json
+
+def save(creds):
+    with open("token.json", "w") as token:
+        token.write(creds.to_json())
+    return json.dumps({})

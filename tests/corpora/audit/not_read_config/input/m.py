@@ -1,0 +1,5 @@
+import json
+
+def load():
+    with open("config.json") as f:
+        return json.load(f)

@@ -1,0 +1,8 @@
+import json
+import sys
+
+def stream():
+    for line in sys.stdin:
+        yield json.loads(line)
+    for line in open(0):
+        yield json.loads(line)

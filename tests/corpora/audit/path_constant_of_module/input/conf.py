@@ -1,0 +1,1 @@
+DECISIONS = "out/decisions.log"

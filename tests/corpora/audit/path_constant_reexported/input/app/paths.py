@@ -1,0 +1,3 @@
+from pathlib import Path
+STATE = Path("state")
+TURNS = STATE / "turns.log"

@@ -1,0 +1,3 @@
+from sink import Sink
+
+sink = Sink("var/a")

@@ -1,0 +1,4 @@
+import json
+
+def load():
+    return [json.loads(l) for l in open("in.txt")]

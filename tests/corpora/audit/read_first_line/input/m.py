@@ -1,0 +1,5 @@
+import json
+
+def first():
+    with open("in.txt") as f:
+        return json.loads(f.readline())

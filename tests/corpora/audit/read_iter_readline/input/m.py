@@ -1,0 +1,6 @@
+import json
+
+def load():
+    with open("in.txt") as f:
+        for line in iter(f.readline, ""):
+            yield json.loads(line)
