@@ -27,10 +27,15 @@ def scan(path: str, text: str) -> list[Place]:
         path: Relative to the root.
         text: The source.
     """
-    if not _FILES.search(text) or not _LINES.search(text):
+    if not _FILES.search(text) or not _LINES.search(text) or _is_made(path, text):
         return []
     source = Source(path, text)
     writers.find(source)
     loggers.find(source)
     readers.find(source)
     return source.places
+
+
+def _is_made(path: str, text: str) -> bool:
+    """Whether a source is what a bundler made of others: its lines are longer than people write them."""
+    return path.endswith((".min.js", ".min.mjs", ".bundle.js")) or len(text) > 20_000 + 300 * text.count("\n")

@@ -121,12 +121,21 @@ def piped(source: Source, handle: Handle) -> bool:
     return False
 
 
+def _pushes(source: Source, start: int) -> bool:
+    """Whether a stream of the source's own, ``new Transform(…)``, passes on documents with a newline."""
+    end = source.program.tokens.ends(start)
+    pushed = (call for call in source.calls("push", "callback", "done", "cb") if start < call.at < end and call.args)
+    return any("JN" in source.letters(call.args[-1], call.at) for call in pushed)
+
+
 def _named_streams(source: Source, text: str) -> bool:
     """Whether a text has the name of a variable that holds a stream which makes JSON lines."""
     tokens = source.program.tokens
     for name in set(re.findall(r"[A-Za-z_$][\w$]*", text[:4000])):
         for binding in source.program.names.get(name, ())[:3]:
             value = "".join(tokens.texts[binding.value : binding.value + 12])
-            if binding.how == "=" and LINE_STREAMS.search(value):
+            if binding.how == "=" and (
+                LINE_STREAMS.search(value) or ("Transform" in value and _pushes(source, binding.value))
+            ):
                 return True
     return False

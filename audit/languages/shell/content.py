@@ -112,6 +112,7 @@ class Contents:
 
     values: Values
     _active: set[str] = field(default_factory=set)
+    _functions: dict[int, str] = field(default_factory=dict)
 
     def word(self, word: str, function: int, line: int, site: Site | None = None, depth: int = 0) -> str:
         """The text of a word, with a sign for each part that varies."""
@@ -178,7 +179,7 @@ class Contents:
         name = name_of(words)
         number = self.values.number(name)
         if number:
-            return self.printed(self.values.bodies[number], number, given, depth)
+            return self._function(number, given, depth)
         if name in _SILENT or not words:
             return ""
         if name in ("cat", "tee"):
@@ -189,6 +190,15 @@ class Contents:
         if maker:
             return maker(self, words, function)
         return self._program(name, words, given)
+
+    def _function(self, number: int, given: str, depth: int) -> str:
+        """What a function prints; looked at once for the input that is not known."""
+        if given != _UNKNOWN_LINE:
+            return self.printed(self.values.bodies[number], number, given, depth)
+        if number not in self._functions:
+            self._functions[number] = UNKNOWN  # while it is looked at: it may call itself
+            self._functions[number] = self.printed(self.values.bodies[number], number, given, depth)
+        return self._functions[number]
 
     def _document(self, here: Redirect, function: int) -> str:
         if here.sign.text == "<<<":

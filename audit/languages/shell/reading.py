@@ -24,6 +24,7 @@ _LOADERS = frozenset(
 _TOOLS = LINE_FILTERS | frozenset("cat less more wc awk gawk cut tee comm join nl zgrep".split())
 _WITH_PATTERN = frozenset("grep egrep fgrep rg sed awk gawk zgrep cut".split())
 _PARSE = re.compile(r"\b(?:jq|gojq|fromjson|json\.loads?|JSON\.parse|json_decode|jshon|gron)\b")
+_TAKES_VALUE = re.compile(r"-[ncmABCdFtkKsSo]|--(?:lines|bytes|max-count|delimiter|fields)")
 _IN_CODE = re.compile(r"read_(?:nd)?json\w*\(\s*'([^']+)'")
 
 
@@ -64,7 +65,11 @@ def read(script: Script, command: Command, later: list[Command], function: int) 
     if name in _JQ:
         yield from _by_jq(script, words, function)
     elif name in _TOOLS:
-        files = [word for word in words[1:] if not re.match(r"[-+<>]|\d+$", word.text)]
+        files = [
+            word
+            for before, word in pairwise(words)
+            if not re.match(r"[-+<>]|\d+$", word.text) and not _TAKES_VALUE.fullmatch(before.text)
+        ]
         given = any(re.fullmatch(r"-e|-f|--regexp.*|-[a-zA-Z]*e", word.text) for word in words[1:])
         for word in files[1:] if name in _WITH_PATTERN and not given else files:
             if name != "tee":
@@ -91,14 +96,15 @@ def _by_line(command: Command) -> bool:
     return name in LINE_FILTERS or name in ("read", "mapfile", "readarray", "xargs")
 
 
-def _parsed(commands: Iterable[Command]) -> bool:
-    """Whether commands, or those in them, parse JSON."""
+def _parsed(commands: Iterable[Command], *, inner: bool = False) -> bool:
+    """Whether commands parse JSON; those in a loop also in what they substitute."""
     for command in commands:
-        if any(_PARSE.search(word.text) for word in (*command.given, *command.words)):
+        words = [word.text if inner else word.text.partition("$(")[0] for word in (*command.given, *command.words)]
+        if any(map(_PARSE.search, words)):
             return True
         if any(_PARSE.search(each.sign.body) for each in command.redirects):
             return True
-        if any(_parsed(pipeline) for pipeline in command.body):
+        if any(_parsed(pipeline, inner=True) for pipeline in command.body):
             return True
     return False
 

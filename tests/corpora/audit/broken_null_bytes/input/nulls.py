@@ -1,0 +1,5 @@
+import json
+x = 1 +
+def log(e):
+    with open('nulls.jsonl', 'a') as h:
+        h.write(json.dumps(e) + '\n')
