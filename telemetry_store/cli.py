@@ -23,6 +23,7 @@ for command in (
     care.doctor,
     care.backup,
     care.restore,
+    care.prune,
     audits.audit,
     audits.plan,
     imports.rejects,

@@ -4,7 +4,8 @@ TelemetryError
 ├── UsageError             the call is wrong; nothing was stored
 │   ├── TableNameError
 │   ├── EventError
-│   └── DeclarationError
+│   ├── DeclarationError
+│   └── ClockDoubtful
 ├── StoreClosed            record, sync or query after close()
 ├── SpoolError             the event could not be put into the spool
 │   ├── SpoolFull
@@ -18,6 +19,7 @@ TelemetryError
 │   ├── DatabaseNewer
 │   ├── NotADatabase
 │   └── BackupFailed
+├── ArchiveDamaged         a file of an archive is missing, or is not what it was
 ├── QueryError             the SQL given to query() is wrong or not read-only
 │   └── QueryStopped       it took too long, or too much memory
 └── SettingsError          a settings file or environment variable makes no sense
@@ -60,6 +62,10 @@ class EventError(UsageError):
 
 class DeclarationError(UsageError):
     """An EventTable contradicts itself or an earlier declaration."""
+
+
+class ClockDoubtful(UsageError):
+    """The clock may have jumped ahead, so nothing is deleted by it."""
 
 
 class StoreClosed(TelemetryError):
@@ -120,6 +126,10 @@ class NotADatabase(DatabaseError):
 
 class BackupFailed(DatabaseError):
     """A copy of a database did not pass its checks."""
+
+
+class ArchiveDamaged(TelemetryError):
+    """A file of an archive is missing, or is not what it was."""
 
 
 class QueryError(TelemetryError):

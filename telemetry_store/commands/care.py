@@ -1,10 +1,11 @@
-"""Commands that take care: drain, doctor, backup, restore."""
+"""Commands that take care: drain, doctor, backup, restore, prune."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,11 +14,11 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import WAIT, Db, Env, Exit, Json, opened, warn
-from telemetry_store.errors import BackupFailed, DatabaseBusy, DatabaseError
+from telemetry_store.commands.options import WAIT, Db, Env, Exit, Json, fresh, opened, warn
+from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 def drain(
@@ -95,7 +96,7 @@ def _failed_check() -> Iterator[None]:
     """A failed check has an exit status of its own."""
     try:
         yield
-    except BackupFailed as error:
+    except (BackupFailed, ArchiveDamaged) as error:
         warn(f"error: {error}")
         raise typer.Exit(Exit.FINDINGS) from error
 
@@ -165,3 +166,54 @@ def restore(
     print(f"{done.database}: {count} rows restored, {done.drained} more from the spool")
     if done.aside:
         print(f"the old database is {done.aside}")
+
+
+def prune(
+    older_than: Annotated[str, typer.Option("--older-than", help="A span such as 90d, 12h, 8w.")],
+    table: Annotated[str | None, typer.Option("--table", help="Only this table.")] = None,
+    archive: Annotated[str | None, typer.Option("--archive", help="Keep the rows in Parquet files here.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also where the clock is not to be trusted.")] = False,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Delete old events beside live writers, or move them into an archive, which `query --archive` asks too.
+
+    Example: telemetry prune --older-than 90d --archive data/archive
+    """
+    from telemetry_store import retention
+    from telemetry_store.timeline import seconds
+
+    span = seconds(older_than)
+    with opened(db, env) as store:
+        fresh(store)
+    if dry_run:
+        done = retention.due(store.settings, span, table=table)
+    else:
+        with _failed_check(), _counting() as tell:
+            done = retention.prune(store.settings, span, table=table, folder=archive, force=force, progress=tell)
+    if json:
+        print(terminal.as_json([asdict(each) for each in done]))
+        return
+    for each in done:
+        moved = f"moved into {len(each.files)} files" if archive else "deleted"
+        print(f"{each.table}: {each.rows} rows before {each.cutoff} {'would go' if dry_run else moved}")
+        if each.kept:
+            print(f"{each.table}: {each.kept} rows were changed meanwhile, and stay")
+    if not done:
+        print("nothing is that old")
+
+
+@contextlib.contextmanager
+def _counting() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A progress bar of rows on a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda table, done, total: bar.update(task, description=table, completed=done, total=total)

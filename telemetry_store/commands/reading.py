@@ -11,13 +11,22 @@ from telemetry_store.commands.options import Db, Env, Json, ask, fresh, opened
 
 
 def query(sql: str, db: Db = None, env: Env = None, json: Json = False,
-          csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False) -> None:  # fmt: skip
+          csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+          archive: Annotated[str | None, typer.Option("--archive", help="Ask this archive too, in DuckDB's SQL.")] = None,
+          ) -> None:  # fmt: skip
     """Run one read-only SQL statement, events still in the spool included.
 
     Example: telemetry query "SELECT agent_id, count(*) FROM permission_events GROUP BY 1"
     """
     with opened(db, env) as store:
-        terminal.show(ask(store, sql), json=json, csv=csv)
+        if archive is None:
+            rows = ask(store, sql)
+        else:
+            from telemetry_store.archive_query import ask_both
+
+            fresh(store)
+            rows = ask_both(store.settings, archive, sql)
+        terminal.show(rows, json=json, csv=csv)
 
 
 def timeline(

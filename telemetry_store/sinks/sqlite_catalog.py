@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: The migrations of the system tables, in order: name and SQL file.
-MIGRATIONS = (("system", "system.sql"), ("generations", "generations.sql"), ("loads", "loads.sql"))
+MIGRATIONS = (
+    ("system", "system.sql"),
+    ("generations", "generations.sql"),
+    ("loads", "loads.sql"),
+    ("retention", "retention.sql"),
+)
 _SET = "telemetry_store"
 #: The columns of `all_events` besides table, id and event; each is text in every table.
 _SHARED = ("event_type", "agent_id", "session_id")

@@ -37,6 +37,11 @@ class SqliteTransaction(Transaction):
         self._columns = tables.columns
         self._reshaped: set[str] = set()
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For what only concerns SQLite: what is executed on it belongs to the transaction."""
+        return self._connection
+
     def cursors(self) -> dict[str, int]:
         return dict(self._connection.execute("SELECT segment, offset FROM _cursors"))
 

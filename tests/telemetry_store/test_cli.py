@@ -25,6 +25,7 @@ COMMANDS = (
     "doctor",
     "backup",
     "restore",
+    "prune",
     "import",
     "rejects",
     "verify",
