@@ -155,24 +155,34 @@ def _text(value: Any) -> Any:
     return list(value) if isinstance(value, set | tuple) else value.hex() if isinstance(value, bytes) else str(value)
 
 
+def answer(database: str, folder: str, sql: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the names of the columns, and then the rows.
+
+    Raises:
+        UsageError: duckdb or pyarrow is not installed.
+        QueryError: the SQL is wrong, or not one SELECT.
+    """
+    archive.require()
+    try:
+        import duckdb
+    except ImportError as error:
+        raise UsageError("asking an archive needs duckdb", "pip install 'telemetry-store[archive]'") from error
+    with tempfile.TemporaryDirectory(prefix="telemetry-") as spill, duckdb.connect(":memory:") as duck:
+        duck.execute(f"SET temp_directory = {text_of(spill)}")
+        duck.execute("SET autoinstall_known_extensions = false")
+        duck.execute("SET autoload_known_extensions = false")
+        with read_only(database, guarded=False) as live:
+            live.execute("BEGIN")
+            live.execute("SELECT 1 FROM sqlite_master").fetchone()  # from here on it is one moment
+            yield from Reader(live, folder, duck).answer(sql)
+
+
 def main() -> None:
     """Answer the question on standard input."""
     question = json.load(sys.stdin)
     try:
-        archive.require()
-        try:
-            import duckdb
-        except ImportError as error:
-            raise UsageError("asking an archive needs duckdb", "pip install 'telemetry-store[archive]'") from error
-        with tempfile.TemporaryDirectory(prefix="telemetry-") as spill, duckdb.connect(":memory:") as duck:
-            duck.execute(f"SET temp_directory = {text_of(spill)}")
-            duck.execute("SET autoinstall_known_extensions = false")
-            duck.execute("SET autoload_known_extensions = false")
-            with read_only(question["database"], guarded=False) as live:
-                live.execute("BEGIN")
-                live.execute("SELECT 1 FROM sqlite_master").fetchone()
-                for row in Reader(live, question["folder"], duck).answer(question["sql"]):
-                    _say(row)
+        for row in answer(**question):
+            _say(row)
     except TelemetryError as error:
         _say({"error": error.args[0], "hint": error.hint, "usage": isinstance(error, UsageError | QueryError)})
 

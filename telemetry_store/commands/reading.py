@@ -12,7 +12,7 @@ from telemetry_store.commands.options import Db, Env, Json, ask, fresh, opened
 
 def query(sql: str, db: Db = None, env: Env = None, json: Json = False,
           csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-          archive: Annotated[str | None, typer.Option("--archive", help="Ask this archive too, in DuckDB's SQL.")] = None,
+          archive: Annotated[str | None, typer.Option("--archive", help="Ask an archive too, in DuckDB's SQL.")] = None,
           ) -> None:  # fmt: skip
     """Run one read-only SQL statement, events still in the spool included.
 
