@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK = 256 << 10
+#: Compressed bytes that are unpacked at once: a small block of zstd can hold a great deal.
+_PACKED_BLOCK = 16 << 10
 _COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"BZh": bz2.BZ2File,
@@ -32,7 +34,7 @@ _LARGEST_ARRAY = 256 << 20
 
 
 class _Zstd(io.RawIOBase):
-    """Decompressed zstd, with the errors that the other formats raise."""
+    """Decompressed zstd, with the errors that the other formats raise; an end inside a frame is one."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
@@ -40,17 +42,32 @@ class _Zstd(io.RawIOBase):
             import zstandard
         except ImportError as error:
             raise UsageError("the file is compressed with zstd", "pip install 'telemetry-store[zstd]'") from error
-        self._reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
-        self._error = zstandard.ZstdError
+        self._file, self._error = file, zstandard.ZstdError
+        self._new = zstandard.ZstdDecompressor().decompressobj
+        self._frame: Any = None
+        self._packed = b""
+        self._ready = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        try:
-            return self._reader.readinto(buffer)
-        except self._error as error:
-            raise EOFError(str(error)) from error
+        while not self._ready:
+            self._packed = self._packed or self._file.read(_PACKED_BLOCK)
+            if not self._packed and self._frame is not None:
+                raise EOFError("the last frame is not complete")
+            if not self._packed:
+                return 0
+            self._frame = self._frame or self._new()
+            try:
+                self._ready, self._packed = memoryview(self._frame.decompress(self._packed)), b""
+            except self._error as error:
+                raise EOFError(str(error)) from error
+            if self._frame.eof:
+                self._packed, self._frame = self._frame.unused_data, None
+        size = min(len(buffer), len(self._ready))
+        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size
 
 
 class Content(io.RawIOBase):
@@ -103,7 +120,10 @@ class Content(io.RawIOBase):
         made = next((make for magic, make in _COMPRESSED.items() if head.startswith(magic)), None)
         self._compressed = made is not None
         stream: Any = io.BufferedReader(made(self.file)) if made else self.file
-        start = stream.peek(4)[:4] if made else head
+        try:
+            start = stream.peek(4)[:4] if made else head
+        except _DAMAGE as error:
+            start, self.damage = b"", f"damaged at its beginning: {error}"
         encoding = self.encoding or next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
         if encoding:
             stream = _Recoded(stream, encoding)

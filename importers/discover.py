@@ -51,6 +51,15 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
+def unrotated(name: str) -> str:
+    """A file's name before a rotation added a number or a date to it: `a.jsonl` for `a.jsonl.1.gz`."""
+    return _TURN.sub("", _unpacked(name))
+
+
+def _unpacked(name: str) -> str:
+    return next((name.removesuffix(end) for end in _PACKED if name.endswith(end)), name)
+
+
 def stem(name: str) -> str:
     """A file's name without what rotation and people add to it: the same for `a.jsonl` and `a.jsonl.1.gz`."""
     return _KEPT.sub("", name, count=1)
@@ -61,8 +70,7 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".") and not name.endswith("-spool"))
         for name in sorted(names):
             path = type(folder)(where) / name
-            bare = next((name.removesuffix(end) for end in _PACKED if name.endswith(end)), name)
-            if _TURN.sub("", bare).endswith(_SURE) or (name.endswith(_MAYBE) and holds_lines(path)):
+            if unrotated(name).endswith(_SURE) or (name.endswith(_MAYBE) and holds_lines(path)):
                 yield path
 
 

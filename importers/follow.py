@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store import UsageError
 from telemetry_store.schema import check_table_name
 
 from .content import Content
@@ -103,7 +104,7 @@ class Follower:
             stopping: asked between two transactions; True ends the round.
 
         Returns:
-            How far each file that is watched, or has something left, is behind.
+            How far each file is behind; those that were rotated away only while something is left in them.
 
         Raises:
             DatabaseError: by cause; what was committed before stays, and the next round goes on.
@@ -111,16 +112,17 @@ class Follower:
         for each in self._files.values():  # first what is open: it may have no name any more
             if not stopping():
                 each.advance(stopping)
-        watched = self._watch.files()
-        there = dict(self._watch.rotated(watched.values())) | watched
-        for identity, path in there.items():
+        live = self._watch.files()
+        rotated = self._watch.rotated(live.values())
+        for identity, (path, origin) in ({each: (path, path) for each, path in live.items()} | rotated).items():
             if identity not in self._files:
                 self._files[identity] = _Followed(self._run, path, self._clock)
             if not stopping():
-                self._files[identity].look(path, stopping, watched=identity in watched)
+                self._files[identity].look(path, origin, stopping)
+            self._files[identity].live = identity in live
         self._look_again()
-        self._let_go(there.keys())
-        return [each.lag() for each in self._files.values() if each.watched or each.behind]
+        self._let_go(live.keys() | rotated.keys())
+        return [each.lag() for each in self._files.values() if each.live or each.behind]
 
     def _look_again(self) -> None:
         """When a file was cut, look at the copies of it again: one of them is now what it was."""
@@ -155,7 +157,7 @@ class _Followed:
         clock: seconds since 1970.
 
     Attributes:
-        watched: whether it was asked for; others are read only as far as they continue one that was.
+        live: whether it was asked for under its name, and not found beside such a file.
         behind: bytes that are not imported.
         grew: when it was last written to.
         entry: path and generation of the ledger's entry that it is, or is a copy of.
@@ -171,7 +173,8 @@ class _Followed:
         self._current = clock()
         self._imported = 0
         self._problem = ""
-        self.watched = False
+        self.live = False
+        self._origin: Path | None = None
         self.behind = 0
         self.grew = 0.0
         self.entry: tuple[str, int] | None = None
@@ -213,9 +216,15 @@ class _Followed:
                 match = Match("continued", prefix.offset, known, known, prefix.hash, status.st_size)
                 self._continue(self._file, match, stopping)
 
-    def look(self, path: Path, stopping: Callable[[], bool], *, watched: bool) -> None:
-        """Take note of where the file is, and begin it, or go on with it if it was closed."""
-        renamed, self._path, self.watched = path != self._path, path, watched
+    def look(self, path: Path, origin: Path | None, stopping: Callable[[], bool]) -> None:
+        """Take note of where the file is, and begin it, or go on with it if it was closed.
+
+        Args:
+            path: where it is.
+            origin: the name that it was written to; None where only its content can say whether it is to be read.
+            stopping: see `Follower.round`.
+        """
+        renamed, self._path, self._origin = path != self._path, path, origin
         with self._noting():
             if self._file is None:
                 if self._changed(os.stat(path)) or renamed:
@@ -232,9 +241,9 @@ class _Followed:
         try:
             yield
             self._problem = ""
-        except OSError as error:
+        except (OSError, UsageError) as error:
             self._looked = None
-            self._problem = error.strerror or str(error)
+            self._problem = getattr(error, "strerror", None) or str(error)
 
     def _changed(self, status: os.stat_result) -> bool:
         """Tell whether the file was written to since it was looked at, or what is left of it has become quiet."""
@@ -263,19 +272,19 @@ class _Followed:
         if not length or (file.damage and self._clock() - status.st_mtime < QUIET):
             self.behind = status.st_size  # an archive that is being written is not read before it is whole
             return
-        match = self._run.match(file)
+        match = self._run.match(file, self._origin or file.path)
         self.behind = 0
         self.entry = (match.known.path, match.known.generation) if match.known is not None else None
         if match.status.startswith("duplicate of"):
-            if self.watched:
+            if self._origin == file.path:
                 self._run.link(file, match)
-        elif self.watched or match.known is not None:
+        elif self._origin is not None or match.known is not None:
             self._continue(file, match, stopping)
 
     def _continue(self, file: Content, match: Match, stopping: Callable[[], bool]) -> None:
         """Import from where the match says; a file that turns out to be another one is looked at afresh next time."""
         prefix = self._last.prefix if self._last is not None else None
-        passing = FileImport(self._run, self._run.route_of(file.path), file, match, prefix)
+        passing = FileImport(self._run, self._run.route_of(self._origin or file.path), file, match, prefix)
         before = passing.source
         looked, self._looked = self._looked, None  # whatever fails here is tried again
         try:

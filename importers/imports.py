@@ -116,7 +116,7 @@ class Run:
             if not os.fstat(file.fileno()).st_size:
                 return FileSummary(str(route.path), route.plan.name, "empty")
             while True:
-                match = self.match(file)
+                match = self.match(file, route.path)
                 if match.status.startswith("duplicate of"):
                     return self.link(file, match)
                 try:
@@ -124,11 +124,11 @@ class Run:
                 except Overtaken:
                     continue
 
-    def match(self, file: Content) -> Match:
-        """What the ledger says of a file."""
+    def match(self, file: Content, path: Path) -> Match:
+        """What the ledger says of a file that was written to under a path."""
         with self.store.transaction() as transaction:
             sources = transaction.sources()
-        return identify(file, file.path, sources)
+        return identify(file, path, sources)
 
     def link(self, file: Content, match: Match) -> FileSummary:
         """Note that a file is an exact duplicate of one that is imported."""
@@ -176,7 +176,7 @@ class FileImport:
 
     Args:
         run: what is the same for all files.
-        route: where it goes.
+        route: where it goes, by the path under which it was written to.
         file: its content.
         match: what the ledger says of it.
         prefix: the part of it that is imported, where that is known already.
@@ -192,12 +192,13 @@ class FileImport:
         status = os.fstat(file.fileno())
         fallback, origin = fallback_time(file.path, status.st_mtime_ns)
         known, source = match.known, match.entry
-        if known is not None and known.path != str(file.path):  # it was renamed: the same lines go on
+        if known is not None and known.path != str(route.path):  # it was renamed: the same lines go on
             route = run.route_of(Path(known.path))
         self._start = known or Source("", "", 0, 0, 0, "", 0)
         if source is None:
-            source = Source(str(file.path), route.plan.name, status.st_dev, status.st_ino, 0, "", time_origin=origin,
-                            generation=match.generation)  # fmt: skip
+            place = "" if route.path == file.path else os.path.realpath(file.path)
+            source = Source(str(route.path), route.plan.name, status.st_dev, status.st_ino, 0, "", time_origin=origin,
+                            generation=match.generation, place=place)  # fmt: skip
         self.source = replace(source, size=match.size)
         self.prefix = prefix or Prefix.of(file, match.offset, match.hash)
         self._reader = LineReader(file, route, source.table, fallback, tail=self._tail(status.st_mtime))

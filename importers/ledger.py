@@ -98,7 +98,7 @@ def identify(file: Content, path: Path, sources: list[Source]) -> Match:
 
     Args:
         file: the content.
-        path: absolute.
+        path: absolute; the name that the file had when it was written to.
         sources: the ledger.
     """
     size = file.length()
@@ -117,9 +117,11 @@ def identify(file: Content, path: Path, sources: list[Source]) -> Match:
         elif each.offset == size:
             match.status = f"duplicate of {each.path}"
         elif prefix_hashes(file, {size})[size].hexdigest() != _prefix_of(file, each, size):
-            continue  # it began as a copy and has lines of its own
+            if _is_there(file, each) and not _is_all(each):
+                continue  # it began as a copy, and now both have lines of their own
+            match.status, match.entry = "moved", moved(each, file)
         return match  # the last case: a copy that is ahead of the import; the file itself goes on where it is
-    if shorter := next((each for each in imported if _is_shorter_copy(file, path, size, each)), None):
+    if shorter := next((each for each in imported if _is_shorter_copy(file, size, each)), None):
         digest = prefix_hashes(file, {size})[size]
         return Match(f"duplicate of {shorter.path}", size, shorter, shorter, digest, size, generation)
     rewritten = any(place_of(each) == str(path) and _whereabouts(each) in ("", str(path)) for each in imported)
@@ -196,9 +198,15 @@ def _prefix_of(like: Content, source: Source, length: int) -> str:
     return found.hexdigest() if found is not None else ""
 
 
-def _is_shorter_copy(file: Content, path: Path, size: int, source: Source) -> bool:
+def _is_all(source: Source) -> bool:
+    """Tell whether an imported file, which is there, has nothing beyond what was imported."""
+    status = _stat(_whereabouts(source))
+    return status is not None and status.st_size == source.offset
+
+
+def _is_shorter_copy(file: Content, size: int, source: Source) -> bool:
     """Tell whether a file holds the first lines of an imported one, and was kept of it by a rotation or a person."""
-    name = os.path.basename(source.path)
+    path, name = file.path, os.path.basename(source.path)
     if source.place or source.offset <= size or os.path.dirname(source.path) != str(path.parent):
         return False
     if path.name == name or not path.name.startswith(stem(name)) or stem(path.name) != stem(name):
@@ -207,8 +215,10 @@ def _is_shorter_copy(file: Content, path: Path, size: int, source: Source) -> bo
     digest = prefix_hashes(file, {end}).get(end) if end else None
     if digest is None:
         return False
+    if digest.hexdigest() == _prefix_of(file, source, end):
+        return True
     if _is_there(file, source):
-        return bool(digest.hexdigest() == _prefix_of(file, source, end))
+        return False
     return _mark(end, digest) in {source.recent[at : at + _MARK] for at in range(0, len(source.recent), _MARK)}
 
 

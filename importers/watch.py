@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import stat
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from .discover import files_in, stem
+from .discover import files_in, stem, unrotated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -65,20 +66,26 @@ class Watch:
             else:
                 yield from (Path(name).absolute() for name in sorted(glob.glob(each, recursive=True)))
 
-    def rotated(self, live: Iterable[Path]) -> Iterator[tuple[Identity, Path]]:
-        """Files in the same folders whose names say that a rotation or a person made them of one of these."""
+    def rotated(self, live: Iterable[Path]) -> dict[Identity, tuple[Path, Path | None]]:
+        """Files whose names say that a rotation or a person made them of one of these, in the same folder.
+
+        Returns:
+            For each where it is, and the file that it was where the name leaves no doubt: a.jsonl for a.jsonl.1, but
+            nothing for a-1.jsonl or a.old.
+        """
+        names = {(path.parent, path.name) for path in live}
         stems: dict[Path, set[str]] = {}
-        for path in live:
-            stems.setdefault(path.parent, set()).add(stem(path.name))
+        for folder, name in names:
+            stems.setdefault(folder, set()).add(stem(name))
+        found: dict[Identity, tuple[Path, Path | None]] = {}
         for folder, wanted in stems.items():
-            try:
-                names = sorted(os.listdir(folder))
-            except OSError:
-                continue
-            for name in names:
-                identity = identity_of(folder / name) if stem(name) in wanted else None
-                if identity is not None:
-                    yield identity, folder / name
+            with contextlib.suppress(OSError):
+                for name in sorted(each for each in os.listdir(folder) if stem(each) in wanted):
+                    identity = identity_of(folder / name) if (folder, name) not in names else None
+                    if identity is not None:
+                        origin = unrotated(name)
+                        found[identity] = (folder / name, folder / origin if (folder, origin) in names else None)
+        return found
 
 
 def identity_of(path: Path) -> Identity | None:
