@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import audits, care, dashboard, follow, imports, merge, reading
+from .commands import audits, care, dashboard, exports, follow, imports, merge, reading, timelines
 from .commands.options import Exit, warn
 from .errors import DatabaseError, SpoolError, TelemetryError
 
@@ -17,8 +17,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
                   help="From scattered JSONL files to one indexed database.")  # fmt: skip
 for command in (
     reading.query,
-    reading.timeline,
     reading.stats,
+    reading.schema,
+    timelines.timeline,
+    timelines.tail,
+    exports.export,
     care.drain,
     care.doctor,
     care.backup,

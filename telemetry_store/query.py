@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import contained, guard
-from telemetry_store.errors import DatabaseBusy, DatabaseError, NotADatabase, QueryError, QueryStopped
+from telemetry_store.errors import DatabaseBusy, DatabaseError, DatabaseMissing, NotADatabase, QueryError, QueryStopped
 from telemetry_store.result import Result
 
 if TYPE_CHECKING:
@@ -45,6 +46,19 @@ def read_only(path: str, wait: float = 30.0, *, guarded: bool = True) -> Iterato
         connection.close()
 
 
+@contextlib.contextmanager
+def reading(path: str, wait: float = 30.0) -> Iterator[sqlite3.Connection]:
+    """A connection for our own statements whose errors are ours; see read_only().
+
+    Raises:
+        DatabaseMissing, DatabaseBusy, NotADatabase, DatabaseError: by cause.
+    """
+    if not os.path.exists(path):
+        raise DatabaseMissing(f"there is no database at {path}", "record an event, import a file, or use --db")
+    with _explaining(path), read_only(path, wait, guarded=False) as connection:
+        yield connection
+
+
 def run_read_only(path: str, sql: str, parameters: Any, wait: float, memory: int = _MOST_MEMORY) -> Result:
     """Run one statement that somebody wrote, and return its rows.
 
@@ -62,6 +76,12 @@ def run_read_only(path: str, sql: str, parameters: Any, wait: float, memory: int
     """
     with _explaining(path):
         return Result(*contained.fetch(path, sql, parameters, wait, memory))
+
+
+def run_trusted(path: str, sql: str, parameters: Any, wait: float) -> Result:
+    """The same for a statement of this package: always in this process."""
+    with _explaining(path), contextlib.closing(guard.connect(path, wait)) as connection:
+        return Result(*contained.fetch_here(connection, sql, parameters, wait, _MOST_MEMORY, wild=True))
 
 
 def run_on(connection: sqlite3.Connection, sql: str, parameters: Any, path: str, wait: float) -> Result:

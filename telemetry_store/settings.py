@@ -31,6 +31,8 @@ class Settings:
         patience: how long "block" waits before it raises SpoolFull, in seconds.
         drain_interval: seconds between drains in the background; 0 switches them off.
         sync_interval: seconds between synchronisations to the disk in the background; 0 switches them off.
+        questions: a folder with the user's own questions for `telemetry query --named`, or an empty string; in the
+            file it is `folder` in the section [questions].
 
     Raises:
         SettingsError: a value makes no sense.
@@ -42,6 +44,7 @@ class Settings:
     patience: float = 30.0
     drain_interval: float = 0.25
     sync_interval: float = 0.5
+    questions: str = ""
 
     def __post_init__(self) -> None:
         if self.backlog_policy not in ("block", "drop", "raise"):
@@ -100,12 +103,15 @@ def _from_file(file: str, env: str | None) -> Settings:
         if env not in sections:
             raise SettingsError(f"{file} has no section [env.{env}]", f"there is: {', '.join(sections) or 'none'}")
         values.update(sections[env])
+    if "folder" in content.get("questions", {}):
+        values.setdefault("questions", content["questions"]["folder"])
     unknown = values.keys() - {each.name for each in fields(Settings)}
     if unknown:
         known = ", ".join(each.name for each in fields(Settings))
         raise SettingsError(f"{file}: unknown setting {', '.join(sorted(unknown))}", f"known are {known}")
-    if "database" in values:  # a relative path is meant from where the file is
-        values["database"] = os.path.join(os.path.dirname(file), str(values["database"]))
+    for name in ("database", "questions"):  # a relative path is meant from where the file is
+        if name in values:
+            values[name] = os.path.join(os.path.dirname(file), str(values[name]))
     return Settings(**values)
 
 

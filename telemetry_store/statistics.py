@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,24 +24,30 @@ _TABLES = (
 )
 
 
-def statistics(store: TelemetryStore, *, wait: float = 30.0) -> dict[str, Any]:
+def statistics(store: TelemetryStore, *, wait: float = 30.0, hours: int = 24) -> dict[str, Any]:
     """Tables with rows and span, sizes in bytes, the backlog, rejects by reason and drops by cause.
 
     Args:
         store: of which database; only what is committed is counted, so flush() first.
         wait: seconds to wait for locks.
+        hours: for so many hours until that of the newest event there is a count in each table's `hours`.
 
     Raises:
         DatabaseError: by cause.
     """
     query = partial(store.read, wait=wait)
     tables = [_table(query, row["name"]) for row in query(_TABLES)]
+    newest = max((each["last"] for each in tables if each["last"]), default=None)
+    wanted = _hours(newest, hours) if newest else []
+    for each in tables:
+        each["hours"] = _per_hour(query, each["table"], wanted) if each["last"] else [0] * len(wanted)
     path = store.settings.database
     return {
         "database": path,
         "size_bytes": _size(path),
         "wal_bytes": _size(path + "-wal"),
         "tables": tables,
+        "hours_until": wanted[-1] if wanted else None,
         "rows": sum(each["rows"] for each in tables),
         "backlog_segments": len(segment_names(store.settings.spool)),
         "backlog_bytes": backlog(store.settings.spool),
@@ -62,6 +69,21 @@ def _table(query: Query, name: str) -> dict[str, Any]:
     except QueryError:
         span = {"first": None, "last": None}  # an adopted table without that column
     return {"table": name, "rows": row["rows"], **span}
+
+
+def _hours(newest: str, count: int) -> list[str]:
+    """The hours up to the one of this time, as the first 13 characters of canonical times."""
+    last = min(datetime.fromisoformat(newest[:13] + ":00+00:00"), datetime.now(UTC))
+    return [(last - timedelta(hours=back)).isoformat()[:13] for back in range(count)][::-1]
+
+
+def _per_hour(query: Query, name: str, hours: list[str]) -> list[int]:
+    rows = query(
+        f'SELECT substr("timestamp", 1, 13) AS hour, count(*) AS n FROM {quoted(name)} '
+        f"WHERE \"timestamp\" >= '{hours[0]}' GROUP BY 1"
+    )
+    counts = {row["hour"]: row["n"] for row in rows}
+    return [counts.get(hour, 0) for hour in hours]
 
 
 def _grouped(query: Query, table: str, column: str, value: str) -> dict[str, int]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from telemetry_store.stored import StoredEvent
 
 WIDEST = 60
 """Characters of a cell that are shown."""
@@ -23,6 +25,13 @@ def _cell(value: object) -> str:
         return f"<{len(value)} bytes>"
     text = str(value).replace("\n", "⏎").replace("\t", " ")
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+
+
+def brief(value: object) -> object:
+    """A value that looks the same in a table, however long it was."""
+    if isinstance(value, bytes):
+        return _cell(value)
+    return value[: WIDEST + 1] if isinstance(value, str) else value
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -53,6 +62,20 @@ def _jsonable(value: object) -> str:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
+def json_list(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Lines of a JSON list with a row in each, for any number of rows."""
+    start = "["
+    for row in rows:
+        yield f"{start}\n{orjson.dumps(row, default=_jsonable).decode()}"
+        start = ","
+    yield "[]" if start == "[" else "\n]"
+
+
+def json_line(value: object) -> str:
+    """JSON on one line."""
+    return orjson.dumps(value, default=_jsonable).decode()
+
+
 def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows as CSV on standard output, with a header."""
     if rows:
@@ -78,3 +101,48 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} GiB"
+
+
+#: What stands first in the line of an event, and in which colour the words in it are.
+_FIRST = ("message", "text", "error", "metric", "value", "status")
+_COLOURS = {"error": "red", "critical": "red", "fatal": "red", "warning": "yellow", "warn": "yellow"}
+
+
+def event_line(each: StoredEvent, *, width: int = 160) -> str:
+    """One event on one line, coloured; `typer.echo` takes the colours out where there is no terminal.
+
+    Args:
+        each: the event.
+        width: how many characters of its fields are shown.
+    """
+    from typer import style
+
+    event = each.event
+    level = str(event.get("level") or event.get("event_type") or "").lower()
+    colour = next((found for word, found in _COLOURS.items() if word in level), None)
+    hidden = {"timestamp", "agent_id", "event_type"}
+    names = [*(name for name in _FIRST if name in event), *(name for name in event if name not in _FIRST)]
+    fields = " ".join(f"{name}={_short(event[name])}" for name in names if name not in hidden)
+    return "  ".join(
+        [
+            style(each.timestamp[:23].replace("T", " "), dim=True),
+            style(f"{each.table}:{each.id}", fg="cyan"),
+            style(str(event.get("agent_id") or "-"), fg="green"),
+            style(str(event.get("event_type") or "-"), fg=colour, bold=colour is not None),
+            _cut(fields, width),
+        ]
+    ).rstrip()
+
+
+def _short(value: object) -> str:
+    return _cut(_cell(value if isinstance(value, str) else json_line(value)), WIDEST)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def event_dict(each: StoredEvent) -> dict[str, Any]:
+    """One event for machines: its place, the fields that all tables have, and the event itself."""
+    shared = {name: each.event.get(name) for name in ("event_type", "agent_id", "session_id")}
+    return {"timestamp": each.timestamp, "table": each.table, "id": each.id, **shared, "event": each.event}

@@ -1,18 +1,23 @@
-"""Everything that happened, newest first: one query over the view `all_events`."""
+"""Everything that happened, whatever the table: newest first, around an event, or as it comes."""
 
 from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import UsageError
-from .timestamps import from_nanoseconds
+from .stored import Window, by_time, events
+from .timestamps import canonical, from_nanoseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import sqlite3
+    from collections.abc import Mapping, Sequence
 
-_SHARED = ("table", "event_type", "agent_id", "session_id")
+    from .schema import Table
+    from .stored import StoredEvent
+    from .where import Condition
+
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -29,32 +34,68 @@ def seconds(span: str) -> float:
     return float(match[1]) * _SECONDS[match[2]]
 
 
-def statement(
-    where: Mapping[str, str], last: float | None, limit: int, now: float | None = None
-) -> tuple[str, list[Any]]:
-    """The SQL of a timeline over all tables, newest first, and its parameters.
+def moment(text: str, now: float | None = None) -> str:
+    """The canonical time of a text: a time in any form, a day, "now", or a span, which means so long ago.
 
     Args:
-        where: table, event_type, agent_id or session_id → its value, or any other field of the event.
-        last: only so many seconds back, or None.
-        limit: at most so many events.
+        text: such as "2026-01-31T12:00", "2026-01-31", "1h".
         now: seconds since 1970, instead of the clock's.
 
-    Returns:
-        SQL whose rows have timestamp, table, id, event_type, agent_id, session_id and event (JSON text).
+    Raises:
+        UsageError: it is none of these.
     """
-    conditions: list[str] = []
-    parameters: list[Any] = []
-    for name, value in where.items():
-        if name in _SHARED:
-            conditions.append(f'"{name}" = ?')
-        else:
-            conditions.append("CAST(json_extract(event, ?) AS TEXT) = ?")
-            parameters.append('$."' + name.replace('"', '\\"') + '"')
-        parameters.append(value)
-    if last is not None:
-        conditions.append("timestamp >= ?")
-        parameters.append(from_nanoseconds(int(((time.time() if now is None else now) - last) * 1e9)))
-    clause = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-    columns = 'timestamp, "table", id, event_type, agent_id, session_id, event'
-    return f"SELECT {columns} FROM all_events {clause}ORDER BY timestamp DESC LIMIT ?", [*parameters, limit]
+    now = time.time() if now is None else now
+    if text == "now":
+        return from_nanoseconds(int(now * 1e9))
+    if _SPAN.fullmatch(text.strip()):
+        return from_nanoseconds(int((now - seconds(text)) * 1e9))
+    found = canonical(text)
+    if found is None:
+        raise UsageError(f"{text!r} is not a time", "such as 2026-01-31T12:00, 2026-01-31, or 1h for an hour ago")
+    return found
+
+
+def newest(
+    connection: sqlite3.Connection, tables: Mapping[str, Table], window: Window, limit: int
+) -> list[StoredEvent]:
+    """The newest events of all tables, newest first.
+
+    Args:
+        connection: where to read.
+        tables: which tables.
+        window: which events.
+        limit: at most so many.
+    """
+    return list(by_time(connection, tables.values(), window, limit))
+
+
+def around(
+    connection: sqlite3.Connection, tables: Mapping[str, Table], place: str, where: Sequence[Condition], limit: int
+) -> list[StoredEvent]:
+    """What happened before and after one event, newest first, itself included.
+
+    Args:
+        connection: where to read.
+        tables: which tables.
+        place: the event, as TABLE:ID.
+        where: which others.
+        limit: at most so many, half of them before it.
+
+    Raises:
+        UsageError: there is no such event.
+    """
+    name, _, number = place.rpartition(":")
+    table = tables.get(name)
+    if table is None or not number.isdecimal() or table.time is None:
+        raise UsageError(f"{place!r} is no event", "use TABLE:ID, such as chat_messages:17")
+    anchor = next(events(connection, table, after=int(number) - 1), None)
+    if anchor is None or anchor.id != int(number):
+        raise UsageError(f"{name} has no event {number}")
+    half = max(limit // 2, 1)
+    earlier = Window(until=anchor.timestamp, where=where)
+    later = Window(since=anchor.timestamp, where=where)
+    before = list(by_time(connection, tables.values(), earlier, half))
+    after = list(by_time(connection, tables.values(), later, half + 1, newest_first=False))
+    if anchor not in after:
+        after = [anchor, *after[:-1]]
+    return [*reversed(after), *before]

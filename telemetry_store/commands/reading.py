@@ -1,78 +1,203 @@
-"""Commands that read: query, timeline, stats."""
+"""Commands that ask: query, stats, schema."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from telemetry_store import query as queries
 from telemetry_store import terminal
-from telemetry_store.commands.options import Db, Env, Json, ask, fresh, opened
+from telemetry_store.commands.options import Db, Env, Json, fresh, opened, warn
+from telemetry_store.questions import find, library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from telemetry_store.questions import Question
+    from telemetry_store.store import TelemetryStore
+
+_MOST_SHOWN = 10_000
+Timeout = Annotated[float, typer.Option("--timeout", min=0.0, help="Stop it after so many seconds.")]
 
 
-def query(sql: str, db: Db = None, env: Env = None, json: Json = False,
-          csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-          archive: Annotated[str | None, typer.Option("--archive", help="Ask an archive too, in DuckDB's SQL.")] = None,
-          ) -> None:  # fmt: skip
-    """Run one read-only SQL statement, events still in the spool included.
-
-    Example: telemetry query "SELECT agent_id, count(*) FROM permission_events GROUP BY 1"
-    """
-    with opened(db, env) as store:
-        if archive is None:
-            rows = ask(store, sql)
-        else:
-            from telemetry_store.archive_query import ask_both
-
-            fresh(store)
-            rows = ask_both(store.settings, archive, sql)
-        terminal.show(rows, json=json, csv=csv)
-
-
-def timeline(
-    where: Annotated[list[str] | None, typer.Option("--where", help="FIELD=VALUE; may be given several times.")] = None,
-    last: Annotated[str | None, typer.Option("--last", help="Only so far back: 90s, 15m, 1h, 7d, 2w.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many events.")] = 50,
+def query(
+    sql: Annotated[str | None, typer.Argument(help="One SELECT statement; parameters as :name.")] = None,
+    named: Annotated[str | None, typer.Option("--named", help="Ask a question of the library instead.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the library's questions.")] = False,
+    param: Annotated[list[str] | None, typer.Option("--param", help="NAME=VALUE; may be given several times.")] = None,
+    questions: Annotated[Path | None, typer.Option("--questions", help="A folder with questions of your own.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    parquet: Annotated[Path | None, typer.Option("--parquet", help="Write a Parquet file instead.")] = None,
+    archive: Annotated[str | None, typer.Option("--archive", help="Ask an archive too, in DuckDB's SQL.")] = None,
+    timeout: Timeout = 30.0,
     db: Db = None,
     env: Env = None,
     json: Json = False,
 ) -> None:
-    """Show the events of all tables, newest first.
+    """Run one read-only SQL statement, or a question of the library; events still in the spool are included.
 
-    Example: telemetry timeline --where agent_id=gemma_agent_3 --last 1h
+    Example: telemetry query "SELECT agent_id, count(*) FROM permission_events GROUP BY 1"
+
+    Example: telemetry query --named busiest_agents --param since=7d --json
+
+    Example: telemetry query --list
     """
-    from telemetry_store.timeline import seconds, statement
-
-    pairs = [text.partition("=") for text in where or []]
-    if any(not mark for _, mark, _ in pairs):
-        raise typer.BadParameter("use FIELD=VALUE, such as agent_id=gemma_agent_3", param_hint="--where")
-    conditions = {name: value for name, _, value in pairs}
-    sql, parameters = statement(conditions, seconds(last) if last else None, limit)
+    if list_:
+        _list(library(questions or _folder(db, env)), json=json)
+        return
+    if (sql is None) == (named is None):
+        raise typer.BadParameter("give one SQL statement, or --named NAME", param_hint="SQL")
+    given = _given(param or [])
     with opened(db, env) as store:
-        wait = fresh(store)
-        has_view = store.read("SELECT 1 FROM sqlite_master WHERE name = 'all_events'", wait=wait)
-        rows = store.read(sql, parameters, wait=wait) if has_view else []
-        terminal.show(rows, json=json)
+        fresh(store)
+        if archive is not None:
+            found = _archived(store, archive, sql)
+        elif named is not None:
+            found = _named(store, find(named, questions or store.settings.questions or None), given, timeout)
+        else:
+            values = {name: _value(text) for name, text in given.items()}
+            found = queries.stream(store.settings.database, str(sql), values, timeout)
+        _show(found, json, csv, parquet)
 
 
-def stats(db: Db = None, env: Env = None, json: Json = False) -> None:
-    """Show the tables with rows and span, sizes, the backlog, and rejects by reason.
+def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[Any]:
+    from telemetry_store.archive_query import ask_both
 
-    Example: telemetry stats --db data/foundups.db
+    if sql is None:
+        raise typer.BadParameter("an archive is asked in SQL", param_hint="--archive")
+    rows = ask_both(store.settings, archive, sql)
+    yield tuple(rows[0]) if rows else ()
+    yield [tuple(row.values()) for row in rows]
+
+
+def _named(store: TelemetryStore, question: Question, given: dict[str, str], timeout: float) -> Iterator[Any]:
+    from telemetry_store.catalogue import event_tables
+
+    path = store.settings.database
+    with queries.reading(path) as connection:
+        sql, values = question.statement(event_tables(connection), given)
+    if not question.own:
+        yield from queries.stream(path, sql, values, timeout)
+        return
+    rows = queries.run_trusted(path, sql, values, timeout)
+    yield rows.columns
+    yield [tuple(row.values()) for row in rows]
+
+
+def _folder(db: str | None, env: str | None) -> str | None:
+    from telemetry_store import settings
+
+    return settings.load(db, env=env).questions or None
+
+
+def _list(found: dict[str, Question], *, json: bool) -> None:
+    if json:
+        rows = [{"name": each.name, "asks": each.sentence, "parameters": {p.name: p.default for p in each.parameters}}
+                for each in found.values()]  # fmt: skip
+        print(terminal.as_json(rows))
+        return
+    for each in found.values():
+        print(f"{each.name:24}{each.sentence}")
+        for parameter in each.parameters:
+            print(f"{'':24}  {parameter.name}={parameter.default}  {parameter.meaning}")
+
+
+def _given(texts: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    if any(not mark for _, mark, _ in pairs):
+        raise typer.BadParameter("use NAME=VALUE, such as since=7d", param_hint="--param")
+    return {name: value for name, _, value in pairs}
+
+
+def _value(text: str) -> int | float | str:
+    """A number where the text is one as SQLite would write it, else the text."""
+    for kind in (int, float):
+        try:
+            number: int | float = kind(text)
+        except ValueError:
+            continue
+        if str(number) == text:
+            return number
+    return text
+
+
+def _show(found: Iterator[Any], json: bool, csv: bool, parquet: Path | None) -> None:  # noqa: FBT001
+    """Print or write a result, some rows at a time."""
+    from telemetry_store.export import write_csv
+    from telemetry_store.parquet import write_parquet
+
+    columns = tuple(next(found))
+    rows = (row for batch in found for row in batch)
+    if parquet is not None:
+        print(f"{write_parquet(str(parquet), columns, rows)} rows in {parquet}")
+    elif csv:
+        write_csv(sys.stdout, columns, rows)
+    elif json:
+        sys.stdout.writelines(terminal.json_list(dict(zip(columns, row, strict=True)) for row in rows))
+        print()
+    else:
+        shown = [dict(zip(columns, map(terminal.brief, row), strict=True)) for row in islice(rows, _MOST_SHOWN)]
+        print(terminal.table(shown))
+        if next(rows, None) is not None:
+            warn(f"these are the first {_MOST_SHOWN} rows; --json, --csv and --parquet give all")
+
+
+def stats(
+    hours: Annotated[int, typer.Option("--hours", min=1, max=240, help="How many hours the bars show.")] = 24,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Show the tables with rows, span and a bar for each hour, sizes, the backlog, and rejects by reason.
+
+    Example: telemetry stats --hours 48
     """
+    from telemetry_store.sparkline import sparkline
     from telemetry_store.statistics import statistics
 
     with opened(db, env) as store:
-        found = statistics(store, wait=fresh(store))
+        found = statistics(store, wait=fresh(store), hours=hours)
     if json:
         print(terminal.as_json(found))
         return
-    print(terminal.table(found["tables"]))
+    rows = [{**each, "hours": sparkline(each["hours"])} for each in found["tables"]]
+    print(terminal.table(rows))
     print(
         f"\n{found['rows']} rows in {found['database']}, {terminal.size(found['size_bytes'])}; log "
         f"{terminal.size(found['wal_bytes'])}; spool {terminal.size(found['backlog_bytes'])} in "
         f"{found['backlog_segments']} segments; {found['imported_files']} imported files"
     )
+    if found["hours_until"]:
+        print(f"the bars are the {hours} hours until {found['hours_until']}:00 UTC")
     for label in ("rejects", "drops"):
         for reason, count in found[label].items():
             print(f"{label}: {count} × {reason}")
+
+
+def schema(
+    table: Annotated[str | None, typer.Argument(help="Only this table.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a data dictionary.")] = False,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Show every table and column: what it means, its type, where it comes from.
+
+    Example: telemetry schema --markdown
+    """
+    from telemetry_store import catalogue
+
+    with opened(db, env) as store:
+        fresh(store)
+        with queries.reading(store.settings.database) as connection:
+            found = [each for each in catalogue.describe(connection) if table in (None, each.table)]
+    if table is not None and not found:
+        raise typer.BadParameter(f"there is no table {table}", param_hint="TABLE")
+    if json:
+        print(terminal.as_json([each.as_dict() for each in found]))
+    else:
+        print(catalogue.as_markdown(found) if markdown else catalogue.as_text(found))

@@ -271,6 +271,15 @@ def _union(arms: list[str]) -> str:
 def _arm(table: Table) -> str:
     """One table's part of `all_events`; plain column names where possible, so that its indexes are used."""
     shared = ", ".join(f"{_as_text(table, column)} AS {column}" for column in _SHARED)
+    number = "rowid" if table.numbered else "NULL"
+    return (
+        f'SELECT {quoted(str(table.time))} AS timestamp, {text_of(table.name)} AS "table", {number} AS id, '
+        f"{shared}, {event_json(table)} AS event FROM {quoted(table.name)}"
+    )
+
+
+def event_json(table: Table) -> str:
+    """SQL for the event of a row as JSON text."""
     pairs = [
         f"{text_of(name)}, {_json_value(name, kind)}" for name, kind in table.columns.items() if name != table.metadata
     ]
@@ -281,11 +290,7 @@ def _arm(table: Table) -> str:
         extra = quoted(table.metadata)
         extra = f"iif(json_valid({extra}), {extra}, '{{}}')" if table.sparse else f"coalesce({extra}, '{{}}')"
         event = f"json_patch({event}, {extra})"
-    number = "rowid" if table.numbered else "NULL"
-    return (
-        f'SELECT {quoted(str(table.time))} AS timestamp, {text_of(table.name)} AS "table", {number} AS id, '
-        f"{shared}, {event} AS event FROM {quoted(table.name)}"
-    )
+    return event
 
 
 def _as_text(table: Table, column: str) -> str:

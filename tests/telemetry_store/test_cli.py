@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = (
     "query",
     "timeline",
+    "tail",
+    "schema",
+    "export",
     "stats",
     "drain",
     "doctor",
@@ -109,23 +112,6 @@ def test_timeline(database: Path) -> None:
     assert [row["table"] for row in by_field] == ["chat"]
     assert telemetry("timeline", "--db", database, "--where", "nonsense").returncode == 2
     assert telemetry("timeline", "--db", database, "--last", "nonsense").returncode == 2
-
-
-def test_the_timeline_uses_indexes(database: Path) -> None:
-    """Everything about one agent, newest first, searches an index in each table and sorts nothing."""
-    with TelemetryStore(database) as store:
-        store.flush()
-        from telemetry_store.query import read_only
-        from telemetry_store.timeline import statement
-
-        sql, parameters = statement({"agent_id": "x"}, None, 10)
-        with read_only(str(database)) as connection:
-            connection.set_authorizer(None)
-            plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, parameters)]
-    searches = [line for line in plan if "SEARCH" in line or "SCAN" in line]
-    assert len(searches) == 2
-    assert all("agent_id_timestamp" in line for line in searches), plan
-    assert not any("TEMP B-TREE" in line for line in plan), plan
 
 
 def test_drain(database: Path) -> None:
@@ -221,7 +207,7 @@ def test_import_and_audit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [(("query", "SELECT 1", "--db", "none.db"), 3, "no database"), (("query", "DROP TABLE chat"), 2, "only reading"),
-     (("query", "SELECT * FROM nowhere"), 2, "no such table"), (("query",), 2, "Missing argument"), (("nonsense",), 2, "No such command"),
+     (("query", "SELECT * FROM nowhere"), 2, "no such table"), (("query",), 2, "give one SQL statement"), (("nonsense",), 2, "No such command"),
      (("audit", "nowhere"), 2, "is not a directory")],
 )  # fmt: skip
 def test_errors(database: Path, arguments: tuple[str, ...], status: int, text: str) -> None:

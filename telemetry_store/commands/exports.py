@@ -1,0 +1,135 @@
+"""The command that exports."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from telemetry_store import export as exports
+from telemetry_store import query as queries
+from telemetry_store.catalogue import event_tables
+from telemetry_store.commands.options import Db, Env, fresh, opened, warn
+from telemetry_store.commands.timelines import Since, Until, Where  # noqa: TC001 - typer reads annotations
+from telemetry_store.errors import UsageError
+from telemetry_store.stored import Window, events
+from telemetry_store.timeline import moment
+from telemetry_store.where import Condition
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from typing import Any
+
+    from telemetry_store.schema import Table
+    from telemetry_store.store import TelemetryStore
+    from telemetry_store.stored import StoredEvent
+
+_PAUSE = 0.25
+_HOUR = 3600.0
+
+
+def export(
+    table: Annotated[str | None, typer.Argument(help="The table.")] = None,
+    sql: Annotated[str | None, typer.Option("--sql", help="Export the rows of a statement instead.")] = None,
+    to: Annotated[
+        str, typer.Option("--to", help="FILE.jsonl, .csv (both also .gz, .zst) or .parquet; - prints JSON lines.")
+    ] = exports.STANDARD_OUTPUT,
+    where: Where = None,
+    since: Since = None,
+    until: Until = None,
+    stamped: Annotated[
+        bool, typer.Option("--stamped", help="Give events without a time the one that the store noted.")
+    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with events as they come; JSON lines.")] = False,
+    db: Db = None,
+    env: Env = None,
+) -> None:
+    """Write a table's events to a file: as JSON lines the way they were recorded, else its columns.
+
+    Example: telemetry export permission_events --to permission_events.jsonl
+
+    Example: telemetry export --sql "SELECT agent_id, count(*) AS n FROM permission_events GROUP BY 1" --to agents.csv
+    """
+    form = exports.format_of(to)
+    if (table is None) == (sql is None):
+        raise typer.BadParameter("name a table, or give --sql", param_hint="TABLE")
+    if follow and (form != "jsonl" or sql is not None or to.endswith((".gz", ".zst"))):
+        raise typer.BadParameter("it writes the events of a table as plain JSON lines", param_hint="--follow")
+    window = Window(
+        moment(since) if since else None,
+        moment(until) if until else None,
+        [Condition.parse(each) for each in where or []],
+    )
+    with opened(db, env) as store:
+        fresh(store)
+        if sql is not None:
+            count = _statement(store, sql, to)
+        else:
+            event_of = exports.stamped if stamped else _as_recorded
+            with queries.reading(store.settings.database) as connection:
+                found = _table(connection, str(table))
+                if follow:
+                    _follow(store, found, window, event_of, to)
+                    return
+                count = _export(connection, found, window, event_of, to)
+    if to != exports.STANDARD_OUTPUT:
+        print(f"{count} {'rows' if sql is not None else 'events'} in {to}")
+
+
+def _as_recorded(each: StoredEvent) -> dict[str, Any]:
+    return each.event
+
+
+def _table(connection: sqlite3.Connection, name: str) -> Table:
+    tables = event_tables(connection)
+    if name not in tables:
+        raise UsageError(f"there is no table {name}", f"there is: {', '.join(tables) or 'none'}")
+    return tables[name]
+
+
+def _statement(store: TelemetryStore, sql: str, to: str) -> int:
+    found = queries.stream(store.settings.database, sql, (), _HOUR)
+    columns = next(found)
+    return exports.write_rows(to, columns, (row for batch in found for row in batch))
+
+
+def _export(
+    connection: sqlite3.Connection,
+    table: Table,
+    window: Window,
+    event_of: Callable[[StoredEvent], dict[str, Any]],
+    to: str,
+) -> int:
+    if exports.format_of(to) != "jsonl":
+        return exports.write_rows(to, *exports.columns_of(connection, table, window))
+    with exports.text_file(to) as file:
+        found = events(connection, table, window)
+        return exports.write_lines(file, (exports.event_line(event_of(each)) for each in found))
+
+
+def _follow(
+    store: TelemetryStore, table: Table, window: Window, event_of: Callable[[StoredEvent], dict[str, Any]], to: str
+) -> None:
+    """Write what is there and then what comes, until interrupted."""
+    if not table.numbered:
+        raise UsageError(f"{table.name} has no row numbers, so it cannot be followed")
+    last = 0
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.suppress(KeyboardInterrupt))
+        file = sys.stdout
+        if to != exports.STANDARD_OUTPUT:
+            file = stack.enter_context(open(to, "w", encoding="utf-8", newline=""))
+            warn(f"following {table.name} into {to}")
+        while True:
+            with queries.reading(store.settings.database) as connection:
+                known = _table(connection, table.name)  # columns may have been added
+                for each in events(connection, known, window, after=last):
+                    file.write(exports.event_line(event_of(each)))
+                    last = each.id
+            file.flush()
+            time.sleep(_PAUSE)
+            fresh(store)

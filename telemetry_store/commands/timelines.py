@@ -1,0 +1,148 @@
+"""Commands that show events: timeline, tail."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from telemetry_store import terminal
+from telemetry_store.catalogue import event_tables
+from telemetry_store.commands.options import Db, Env, Json, fresh, opened
+from telemetry_store.errors import UsageError
+from telemetry_store.query import reading
+from telemetry_store.stored import Window
+from telemetry_store.tail import Tail
+from telemetry_store.timeline import around, moment, newest
+from telemetry_store.where import Condition
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping
+
+    from telemetry_store.schema import Table
+    from telemetry_store.store import TelemetryStore
+    from telemetry_store.stored import StoredEvent
+
+_PAUSE = 0.25
+
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="FIELD=VALUE, also !=, <, <=, >, >=, ~ (contains); may be given several times."),
+]
+Since = Annotated[str | None, typer.Option("--since", help="From then on: a time, a day, or 1h for an hour ago.")]
+Until = Annotated[str | None, typer.Option("--until", help="Until then: a time, a day, or 1h for an hour ago.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="At most so many events.")]
+
+
+def timeline(
+    agent: Annotated[str | None, typer.Option("--agent", help="Only of this agent_id.")] = None,
+    session: Annotated[str | None, typer.Option("--session", help="Only of this session_id.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="Only of this event_type.")] = None,
+    table: Annotated[list[str] | None, typer.Option("--table", help="Only of this table; several times.")] = None,
+    where: Where = None,
+    since: Since = None,
+    until: Until = None,
+    last: Annotated[str | None, typer.Option("--last", help="Only so far back: 90s, 15m, 1h, 7d, 2w.")] = None,
+    around_: Annotated[str | None, typer.Option("--around", help="What happened around this event, TABLE:ID.")] = None,
+    limit: Limit = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with events as they come.")] = False,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Show the events of all tables, newest first; with --follow oldest first, and then as they come.
+
+    Example: telemetry timeline --agent agent_3 --last 1h
+
+    Example: telemetry timeline --around permission_events:1 --limit 20
+    """
+    conditions = [Condition.parse(text) for text in where or []]
+    for field, value in (("agent_id", agent), ("session_id", session), ("event_type", kind)):
+        if value is not None:
+            conditions.append(Condition(field, "=", value))
+    names, conditions = _tables_of(table or [], conditions)
+    since = moment(last) if last else moment(since) if since else None
+    window = Window(since, moment(until) if until else None, conditions)
+    choose = _chooser(names)
+    with opened(db, env) as store:
+        if follow:
+            _follow(store, Tail(choose, conditions), limit, json=json)
+            return
+        fresh(store)
+        with reading(store.settings.database) as connection:
+            tables = choose(connection)
+            if around_ is not None:
+                found = around(connection, {**tables, **event_tables(connection)}, around_, conditions, limit)
+            else:
+                found = newest(connection, tables, window, limit)
+    _print(found, json=json)
+
+
+def tail(
+    table: Annotated[str, typer.Argument(help="The table.")],
+    where: Where = None,
+    limit: Limit = 10,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Go on with events as they come.")] = True,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Show the last events of a table, and go on with those that come, like `tail -f`.
+
+    Example: telemetry tail permission_events --where event_type=granted --no-follow
+    """
+    one = Tail(_chooser([table]), [Condition.parse(text) for text in where or []])
+    with opened(db, env) as store:
+        if follow:
+            _follow(store, one, limit, json=json)
+            return
+        fresh(store)
+        with reading(store.settings.database) as connection:
+            found = one.last(connection, limit)
+    _print(found, json=json)
+
+
+def _tables_of(names: list[str], conditions: list[Condition]) -> tuple[list[str], list[Condition]]:
+    """Names of tables, also those that stand in conditions as table=NAME."""
+    named = [each.value for each in conditions if each.field == "table" and each.operator == "="]
+    return names + named, [each for each in conditions if each.field != "table"]
+
+
+def _chooser(names: list[str]) -> Callable[[sqlite3.Connection], Mapping[str, Table]]:
+    def choose(connection: sqlite3.Connection) -> dict[str, Table]:
+        tables = event_tables(connection)
+        if missing := [name for name in names if name not in tables]:
+            raise UsageError(f"there is no table {missing[0]}", f"there is: {', '.join(tables) or 'none'}")
+        return {name: table for name, table in tables.items() if not names or name in names}
+
+    return choose
+
+
+def _follow(store: TelemetryStore, one: Tail, limit: int, *, json: bool) -> None:
+    """Print the last events and then those that come, until interrupted."""
+    fresh(store)
+    with contextlib.suppress(KeyboardInterrupt):
+        with reading(store.settings.database) as connection:
+            _print_lines(one.last(connection, limit), json=json)
+        while True:
+            time.sleep(_PAUSE)
+            fresh(store)
+            with reading(store.settings.database) as connection:
+                _print_lines(one.look(connection), json=json)
+
+
+def _print(found: list[StoredEvent], *, json: bool) -> None:
+    if json:
+        print(terminal.as_json([terminal.event_dict(each) for each in found]))
+    elif found:
+        _print_lines(found, json=False)
+    else:
+        print("(no events)")
+
+
+def _print_lines(found: Iterable[StoredEvent], *, json: bool) -> None:
+    for each in found:
+        typer.echo(terminal.json_line(terminal.event_dict(each)) if json else terminal.event_line(each))

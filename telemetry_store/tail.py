@@ -1,0 +1,62 @@
+"""Events as they are stored, like `tail -f`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .sinks.sqlite_catalog import quoted
+from .stored import Window, events
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .schema import Table
+    from .stored import StoredEvent
+    from .where import Condition
+
+
+class Tail:
+    """Finds what was stored since it last looked.
+
+    Args:
+        tables: gives the tables of a connection that are followed; asked at each look, since new ones may appear.
+        where: which events.
+    """
+
+    def __init__(
+        self, tables: Callable[[sqlite3.Connection], Mapping[str, Table]], where: Sequence[Condition] = ()
+    ) -> None:
+        self._tables = tables
+        self._window = Window(where=where)
+        self._seen: dict[str, int] = {}
+
+    def skip(self, connection: sqlite3.Connection) -> None:
+        """Leave out all that is stored by now."""
+        for name, table in self._tables(connection).items():
+            if table.numbered:
+                (last,) = connection.execute(f"SELECT max(rowid) FROM {quoted(name)}").fetchone()
+                self._seen[name] = last or 0
+
+    def last(self, connection: sqlite3.Connection, count: int) -> list[StoredEvent]:
+        """Skip all but the last events, and give those, in the order of their times."""
+        from .timeline import newest
+
+        tables = self._tables(connection)
+        found = newest(connection, tables, self._window, count) if count else []
+        self.skip(connection)
+        return found[::-1]
+
+    def look(self, connection: sqlite3.Connection) -> list[StoredEvent]:
+        """What was stored since, in the order of their times."""
+        found: list[StoredEvent] = []
+        connection.execute("BEGIN")  # one state of the database for all of them
+        try:
+            before = dict(self._seen)
+            self.skip(connection)
+            for name, table in self._tables(connection).items():
+                if self._seen.get(name, 0) > before.get(name, 0):
+                    found += events(connection, table, self._window, after=before.get(name, 0))
+        finally:
+            connection.execute("COMMIT")
+        return sorted(found, key=lambda each: each.timestamp)

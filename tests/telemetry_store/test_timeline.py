@@ -1,0 +1,145 @@
+"""Events of all tables in the order of their times, and as they come."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telemetry_store import TelemetryStore, UsageError
+from telemetry_store.catalogue import event_tables
+from telemetry_store.query import reading
+from telemetry_store.stored import StoredEvent, Window, by_time, events
+from telemetry_store.tail import Tail
+from telemetry_store.timeline import around, moment, newest
+from telemetry_store.where import Condition
+
+DAY = "2026-01-31T"
+
+
+def at(hour: int, **fields: object) -> dict:
+    return {"timestamp": f"{DAY}{hour:02}:00:00.000000+00:00", **fields}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "a.db"
+    with TelemetryStore(path) as store:
+        for hour in range(6):
+            store.record("chat", at(hour, agent_id="x" if hour % 2 else "y", text=f"hello {hour}", deep={"k": hour}))
+            store.record("beats", at(hour, agent_id="x", ok=hour > 2, ms=hour / 2))
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE untimed (a TEXT PRIMARY KEY) WITHOUT ROWID")
+        connection.execute("INSERT INTO untimed VALUES ('z')")
+    return path
+
+
+@pytest.fixture
+def connection(database: Path) -> Iterator[sqlite3.Connection]:
+    with reading(str(database)) as found:
+        yield found
+
+
+def places(found: list[StoredEvent]) -> list[tuple[str, int]]:
+    return [(each.table, each.id) for each in found]
+
+
+def ask(connection: sqlite3.Connection, *texts: str, limit: int = 100) -> list[tuple[str, int]]:
+    window = Window(where=[Condition.parse(text) for text in texts])
+    return sorted(places(newest(connection, event_tables(connection), window, limit)))
+
+
+def test_newest_first_over_all_tables(connection: sqlite3.Connection) -> None:
+    """The newest events of all tables come newest first, and no more than asked for."""
+    found = newest(connection, event_tables(connection), Window(), 5)
+    assert [each.timestamp[11:13] for each in found] == ["05", "05", "04", "04", "03"]
+    assert {each.table for each in found} == {"chat", "beats"}
+
+
+def test_events_come_back_whole(connection: sqlite3.Connection) -> None:
+    """An event has its booleans and nested values as they were recorded."""
+    tables = event_tables(connection)
+    (chat, *_), (beat, *_) = events(connection, tables["chat"]), events(connection, tables["beats"])
+    assert chat.event == at(0, agent_id="y", text="hello 0", deep={"k": 0})
+    assert beat.event == at(0, agent_id="x", ok=False, ms=0.0)
+    assert [each.event for each in events(connection, tables["untimed"])] == [{"a": "z"}]
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        (["agent_id=y"], [("chat", 1), ("chat", 3), ("chat", 5)]),
+        (["agent_id=y", "text~O 4"], [("chat", 5)]),
+        (["text=hello 2"], [("chat", 3)]),
+        (["ok=true", "ms>=2"], [("beats", 5), ("beats", 6)]),
+        (["ms<0.5"], [("beats", 1)]),
+        (["agent_id!=x", "text!=hello 0"], [("chat", 3), ("chat", 5)]),
+        (['deep={"k":3}'], [("chat", 4)]),
+        (["nothing=1"], []),
+        (["agent_id=' OR 1=1 --"], []),
+    ],
+)
+def test_conditions(connection: sqlite3.Connection, texts: list[str], wanted: list[tuple[str, int]]) -> None:
+    """Conditions hold on columns of every type and on what is in metadata_json; all of them must."""
+    assert ask(connection, *texts) == wanted
+
+
+def test_a_window_in_time(connection: sqlite3.Connection) -> None:
+    """A window begins with its first moment and ends before its last."""
+    tables = event_tables(connection)
+    found = newest(connection, tables, Window(moment(DAY + "02:00"), moment(DAY + "04:00")), 100)
+    assert {each.timestamp[11:13] for each in found} == {"02", "03"}
+
+
+def test_each_table_searches_an_index(connection: sqlite3.Connection) -> None:
+    """Everything about one agent searches an index in each table and sorts nothing."""
+    tables = event_tables(connection)
+    seen: list[str] = []
+    connection.set_trace_callback(seen.append)
+    list(by_time(connection, tables.values(), Window(where=[Condition("agent_id", "=", "x")]), 10))
+    connection.set_trace_callback(None)
+    plans = [connection.execute("EXPLAIN QUERY PLAN " + each).fetchall() for each in seen if "agent_id" in each]
+    assert len(plans) == 2
+    for plan in plans:
+        assert len(plan) == 1
+        assert "agent_id_timestamp (agent_id=?)" in plan[0][3]
+
+
+def test_around_an_event(connection: sqlite3.Connection) -> None:
+    """Around an event stand half as many before it as asked for, itself, and half as many after it."""
+    tables = event_tables(connection)
+    found = around(connection, tables, "chat:3", [], 4)
+    assert ("chat", 3) in places(found)
+    assert [each.timestamp[11:13] for each in found] == ["03", "02", "02", "01", "01"]
+    for wrong in ("chat:99", "chat", "nowhere:1", "chat:x"):
+        with pytest.raises(UsageError):
+            around(connection, tables, wrong, [], 4)
+
+
+def test_moments() -> None:
+    """A moment is a time in any form, a day, now, or a span before now."""
+    now = 1_769_860_800.0  # 2026-01-31T12:00
+    assert moment("1h", now) == f"{DAY}11:00:00.000000+00:00"
+    assert moment("now", now) == f"{DAY}12:00:00.000000+00:00"
+    assert moment("2026-01-31") == f"{DAY}00:00:00.000000+00:00"
+    assert moment("2026-01-31T13:00:00+02:00") == f"{DAY}11:00:00.000000+00:00"
+    with pytest.raises(UsageError):
+        moment("soon")
+
+
+def test_a_tail_shows_each_event_once(database: Path) -> None:
+    """A tail gives the last events, then those that come, each once, also of tables and columns that are new."""
+    tail = Tail(event_tables, [Condition("agent_id", "=", "x")])
+    with reading(str(database)) as connection:
+        assert [each.timestamp[11:13] for each in tail.last(connection, 2)] == ["05", "05"]
+        assert tail.look(connection) == []
+    with TelemetryStore(database) as store:
+        store.record("chat", at(9, agent_id="x", fresh=1))
+        store.record("chat", at(9, agent_id="y"))
+        store.record("added", at(8, agent_id="x"))
+    with reading(str(database)) as connection:
+        assert [(each.table, each.event) for each in tail.look(connection)] == [
+            ("added", at(8, agent_id="x")), ("chat", at(9, agent_id="x", fresh=1))]  # fmt: skip
+        assert tail.look(connection) == []
