@@ -32,6 +32,7 @@ for command in (
     imports.rejects,
     imports.verify,
     dashboard.dashboard,
+    dashboard.report,
     follow.follow,
     merge.merge,
 ):

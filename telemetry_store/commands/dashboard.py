@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, fresh, opened
 from telemetry_store.errors import UsageError
 
@@ -35,3 +37,25 @@ def dashboard(
     with opened(db, env) as store:
         fresh(store)
         serve(store, host=host, port=port, secret=secret, open_browser=open_browser)
+
+
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")] = Path("report.html"),
+    last: Annotated[str | None, typer.Option("--last", help="Back from the newest event: 15m, 24h, 7d, all.")] = None,
+    db: Db = None,
+    env: Env = None,
+) -> None:
+    """Write totals, charts, errors, silences, rejects and health as one HTML file that needs no server.
+
+    Example: telemetry report -o report.html --last 24h
+    """
+    from telemetry_store.report.figures import collect
+    from telemetry_store.report.page import page
+    from telemetry_store.timeline import seconds
+
+    window = last if last in (None, "all") else f"{seconds(last)} seconds"
+    with opened(db, env) as store:
+        fresh(store)
+        text = page(collect(store.settings, window))
+    output.write_text(text, encoding="utf-8")
+    print(f"{output}: {terminal.size(len(text.encode()))}")

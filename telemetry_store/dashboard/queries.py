@@ -48,11 +48,13 @@ def _union(arms: Iterable[str]) -> str:
 def span(sources: Iterable[EventSource]) -> str:
     """The common table expression `span`: the ends of the window."""
     tomorrow = "strftime('%Y-%m-%dT%H:%M:%S', 'now', '+1 day')"  # one wrong clock must not empty every chart
-    ends = [
-        f"SELECT (SELECT min({quoted(each.time)}) FROM {quoted(each.name)}) AS oldest, "
-        f"(SELECT max({quoted(each.time)}) FROM {quoted(each.name)} WHERE {quoted(each.time)} < {tomorrow}) AS newest"
-        for each in sources
-    ]
+    ends = []
+    for each in sources:
+        time, name = quoted(each.time), quoted(each.name)
+        ends.append(
+            f"SELECT (SELECT min({time}) FROM {name} WHERE {time} >= '1970') AS oldest, "
+            f"(SELECT max({time}) FROM {name} WHERE {time} < {tomorrow}) AS newest"
+        )
     return _template("span").substitute(ends=_union(ends))
 
 
@@ -61,7 +63,12 @@ def _of_agent(source: EventSource) -> str:
 
 
 def _between(source: EventSource) -> str:
-    return f"{quoted(source.time)} >= lo AND {quoted(source.time)} <= hi"
+    return f"{quoted(source.time)} >= {_time(source, 'lo')} AND {quoted(source.time)} <= {_time(source, 'hi')}"
+
+
+def _time(source: EventSource, text: str) -> str:
+    """A time of ours in the form of the table's times."""
+    return f"replace({text}, 'T', ' ')" if source.blank else text
 
 
 def _within(source: EventSource) -> str:
@@ -76,15 +83,23 @@ def _charted(name: str, survey: Survey, arm: Callable[[EventSource], str | None]
 
 def events(survey: Survey) -> str | None:
     """table, start, finish, events: how many in each minute, hour or day."""
+    end = "min(finish, hi || '~')"  # the newest event belongs to the window
 
     def arm(source: EventSource) -> str:
         time = quoted(source.time)
         return (
             f"SELECT {text_of(source.name)}, start, finish, (SELECT count(*) FROM {quoted(source.name)} WHERE "
-            f"{time} >= max(start, lo) AND {time} < min(finish, hi || '~') {_of_agent(source)}) FROM buckets, span"
+            f"{time} >= {_time(source, 'max(start, lo)')} AND {time} < {_time(source, end)} {_of_agent(source)}) "
+            "FROM buckets, span"
         )
 
     return _charted("events", survey, arm)
+
+
+def bounds(survey: Survey) -> str | None:
+    """lo, hi: the ends of the window."""
+    ends = ", ".join(f"strftime('%Y-%m-%dT%H:%M:%fZ', {name}) AS {name}" for name in ("lo", "hi"))
+    return f"WITH {span(survey.drawn)} SELECT {ends} FROM span" if survey.drawn else None
 
 
 def total_events(survey: Survey) -> str | None:
@@ -222,7 +237,7 @@ def heartbeats(survey: Survey) -> str | None:
         time, agent = quoted(each.time), quoted(str(each.agent))
         following = (  # twice as fast as lag()
             f"(SELECT {time} FROM {quoted(each.name)} AS later WHERE later.{agent} = lives.agent "
-            f"AND later.{time} > this.{time} AND later.{time} <= hi ORDER BY later.{time} LIMIT 1)"
+            f"AND later.{time} > this.{time} AND later.{time} <= {_time(each, 'hi')} ORDER BY later.{time} LIMIT 1)"
         )
         arms.append(
             f"SELECT lives.agent, this.{time}, {following} FROM span CROSS JOIN lives "

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from datasette import handle_exception
 from datasette.app import Datasette
 from datasette.database import Database
 
@@ -58,7 +57,6 @@ _SETTINGS = {
     "default_cache_ttl": 0,
     "truncate_cells_html": 300,
 }
-handle_exception.rich = None  # else a typing error in somebody's SQL prints pages of local variables here
 
 
 class LiveDatabase(Database):  # type: ignore[misc]
@@ -150,6 +148,9 @@ class Dashboard:
 
     def datasette(self) -> Datasette:
         """Datasette with this database and nothing else."""
+        from datasette import handle_exception  # not at the top: before datasette.app it would register without hooks
+
+        handle_exception.rich = None  # else a typing error in somebody's SQL prints pages of local variables here
         static = [("telemetry", str(Path(__file__).parent / "static"))]
         made = Datasette([], metadata=self.metadata, settings=dict(_SETTINGS), static_mounts=static)
         made.remove_database("_memory")

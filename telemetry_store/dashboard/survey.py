@@ -48,6 +48,7 @@ class EventSource:
         message: an SQL expression for what such a row says.
         heartbeat: whether its rows are signs of life.
         facets: columns whose values are few and quickly counted.
+        blank: whether its times have a blank between day and hour, as SQLite's CURRENT_TIMESTAMP writes them.
         searched_by_time: whether an index begins with the time.
     """
 
@@ -61,6 +62,7 @@ class EventSource:
     message: str = "''"
     heartbeat: bool = False
     facets: tuple[str, ...] = ()
+    blank: bool = False
     searched_by_time: bool = True
 
     @property
@@ -128,6 +130,7 @@ def _source(connection: sqlite3.Connection, table: Table) -> EventSource:
             name for name in _FACETS
             if name in table.columns and (name in leading or rows <= _LARGEST_UNINDEXED_FACET)
         ),
+        blank=_has_blank(connection, table),
         searched_by_time=table.time in leading,
     )  # fmt: skip
 
@@ -145,6 +148,12 @@ def _largest_row_number(connection: sqlite3.Connection, table: Table) -> int:
     if not table.numbered:
         return int(connection.execute(f"SELECT count(*) FROM {quoted(table.name)}").fetchone()[0])
     return int(connection.execute(f"SELECT coalesce(max(rowid), 0) FROM {quoted(table.name)}").fetchone()[0])
+
+
+def _has_blank(connection: sqlite3.Connection, table: Table) -> bool:
+    order = "ORDER BY rowid DESC" if table.numbered else ""
+    row = connection.execute(f"SELECT {quoted(str(table.time))} FROM {quoted(table.name)} {order} LIMIT 1").fetchone()
+    return row is not None and isinstance(row[0], str) and row[0][10:11] == " "
 
 
 def error_condition(name: str, columns: Mapping[str, ColumnType]) -> str | None:

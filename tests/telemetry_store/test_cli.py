@@ -37,6 +37,7 @@ COMMANDS = (
     "audit",
     "plan",
     "dashboard",
+    "report",
     "demo",
 )
 

@@ -4,4 +4,4 @@ found("table", start) AS (
     $arms
 )
 SELECT "table", start || 'Z' AS start, strftime('%Y-%m-%dT%H:%M:%SZ', start, unit) AS finish, count(*) AS errors
-FROM found, span GROUP BY 1, 2
+FROM found, span WHERE start IS NOT NULL GROUP BY 1, 2

@@ -16,6 +16,7 @@ drawn(agent, kind, start, finish) AS (
     SELECT agent, 'silent since', last, hi FROM lives, span
     WHERE 86400.0 * (julianday(hi) - julianday(last)) > max(3 * seconds, 1.0)
 )
-SELECT agent, kind, replace(start, '+00:00', 'Z') AS start, replace(finish, '+00:00', 'Z') AS finish,
-       round(86400.0 * (julianday(finish) - julianday(start)), 1) AS seconds
-FROM drawn ORDER BY kind, seconds DESC LIMIT 2000
+SELECT agent, kind, start, finish, round(86400.0 * (julianday(finish) - julianday(start)), 1) AS seconds
+FROM (SELECT agent, kind, strftime('%Y-%m-%dT%H:%M:%fZ', start) AS start, strftime('%Y-%m-%dT%H:%M:%fZ', finish) AS finish
+      FROM drawn)
+WHERE start IS NOT NULL AND finish IS NOT NULL ORDER BY kind, 5 DESC LIMIT 2000

@@ -1,13 +1,13 @@
 -- The window that the charts show: its ends, and the unit in which it is divided.
 RECURSIVE ends(oldest, newest) AS (
-    SELECT min(oldest), max(newest) FROM ($ends)
+    SELECT min(strftime('%Y-%m-%dT%H:%M:%S', oldest)), max(iif(julianday(newest) IS NULL, NULL, newest)) FROM ($ends)
 ),
 window_end(hi) AS (
     SELECT CASE :until WHEN '' THEN newest ELSE :until || 'T23:59:59.999999+00:00' END FROM ends
 ),
 window_start(lo, hi) AS (
     SELECT max(coalesce(strftime('%Y-%m-%dT%H:%M:%S', hi, '-' || coalesce(nullif(:window, ''), '24 hours')), ''),
-               strftime('%Y-%m-%dT%H:%M:%S', oldest)), hi
+               oldest), hi
     FROM window_end, ends
 ),
 units(longer_than, unit, shown) AS (
