@@ -48,6 +48,12 @@ class Binding:
     owner: Scope
 
 
+COMPOUND = frozenset(
+    {ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match}
+)
+"""Statements that hold others, apart from functions and classes."""
+
+
 def blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
     """The statement lists that a compound statement holds."""
     for name in ("body", "orelse", "finalbody"):
@@ -64,7 +70,7 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Every statement in a list and in its blocks, nested functions and classes left closed."""
     for node in body:
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if node.__class__ in COMPOUND:
             for block in blocks(node):
                 yield from statements(block)
 

@@ -82,8 +82,10 @@ def _paths(target: Scope, name: str, resolver: Resolver) -> dict[str, None]:
         near = target.module.path.split("/")[-2] if "/" in target.module.path else name
     word = target.cls.node.name if target.cls is not None else near
     nested = target.cls is None and target.outer is not None and bool(target.outer.name)
-    own = nested or (target.cls is not None and name.startswith("_") and not name.startswith("__"))
-    return dict.fromkeys([target.module.path, *([] if own else resolver.project.mentioning(name, word))])
+    hidden = target.cls is not None and name.startswith("_") and not name.startswith("__")
+    by_runner = name.startswith("test_") or name in ("setUp", "tearDown")
+    own = nested or hidden or by_runner
+    return dict.fromkeys([target.module.path, *([] if own else resolver.project.mentioning(word, name))])
 
 
 def _naming(module: Module, name: str, resolver: Resolver) -> Iterator[tuple[ast.Call, Scope]]:

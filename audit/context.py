@@ -33,14 +33,14 @@ def contexts(scope: Scope, _project: Project) -> tuple[str, ...]:
     text = scope.module.text
     if isinstance(scope.node, ast.AsyncFunctionDef):
         found.append("async")
-    if re.search(
+    if ("Thread(" in text or "submit(" in text or "to_thread(" in text) and re.search(
         rf"Thread\([^)]*target\s*=\s*[\w.]*\b{name}\b|submit\(\s*[\w.]*\b{name}\b|to_thread\(\s*[\w.]*{name}\b", text
     ):
         found.append("thread")
-    if re.search(rf"Process\([^)]*target\s*=\s*[\w.]*\b{name}\b", text):
+    if "Process(" in text and re.search(rf"Process\([^)]*target\s*=\s*[\w.]*\b{name}\b", text):
         found.append("multiprocess")
-    if re.search(r"ProcessPoolExecutor|multiprocessing\.Pool|FastMCP|mcp\.server", text):
+    if any(word in text for word in ("ProcessPoolExecutor", "multiprocessing.Pool", "FastMCP", "mcp.server")):
         found.append("multiprocess")
-    elif re.search(r"threading\.Thread\(|ThreadPoolExecutor\(", text):
+    elif "threading.Thread(" in text or "ThreadPoolExecutor(" in text:
         found.append("thread")
     return tuple(dict.fromkeys(found)) or ("unknown",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from audit.finding import Evidence
@@ -72,7 +72,7 @@ def _writer(handle: Handle, resolver: Resolver) -> Verdict | None:
     verdict = _judged(handle, here, opening.mode, named=named(opening, resolver))
     if verdict is not None and verdict.confidence != "low":
         return verdict
-    if opening.given is None and not any(use.site is not None or "V" in use.letters for use in uses):
+    if not _callers_decide(handle, uses, named=named(opening, resolver)):
         return verdict
     sites: list[CallSite] = []
     best: Verdict | None = None
@@ -88,6 +88,18 @@ def _writer(handle: Handle, resolver: Resolver) -> Verdict | None:
     if best is None:
         return verdict
     return Verdict("writer", best.mode, best.confidence, best.evidence, tuple(sites))
+
+
+def _callers_decide(handle: Handle, uses: Sequence[Use], *, named: bool) -> bool:
+    """Whether the callers of a function may make its opening one that writes JSON lines."""
+    if any(use.site is not None for use in uses):
+        return True
+    varied = any("V" in use.letters for use in uses)
+    if not varied and handle.opening.given is None:
+        return False
+    hoped = [replace(use, letters=use.letters.replace("V", "J")) for use in uses]
+    mode = "append" if handle.opening.given is not None else handle.opening.mode
+    return _judged(handle, hoped, mode, named=named) is not None
 
 
 def _judged(handle: Handle, uses: Sequence[Use], mode: str, *, named: bool) -> Verdict | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from audit.binding import BINDERS, Binding, blocks, bound, own_attributes
+from audit.binding import BINDERS, COMPOUND, Binding, blocks, bound, own_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+DECLARING = re.compile(r"^[ \t]+(?:global|nonlocal) ", re.MULTILINE)
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -103,11 +105,17 @@ class Scope:
 
     def _from_functions(self) -> Iterator[tuple[str, Binding]]:
         """What functions give to the names of the module that they declare global."""
-        for scope in self.module.scopes if not self.name and "global " in self.module.text else ():
-            names = {name for node in scope.nodes if isinstance(node, ast.Global) for name in node.names}
-            for name in names if scope is not self else ():
+        for scope in self.module.declaring if not self.name else ():
+            for name in scope.foreign:
                 for binding in scope.bindings.get(name, ()):
                     yield name, binding
+
+    @property
+    def foreign(self) -> set[str]:
+        """The names that the function declares global or nonlocal."""
+        if self not in self.module.declaring:
+            return set()
+        return {name for node in self.nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
 
     @property
     def loads(self) -> dict[str, list[ast.expr]]:
@@ -134,7 +142,7 @@ class Scope:
     @property
     def inner(self) -> list[Scope]:
         """The functions that are defined in this one."""
-        return [each for each in self.module.scopes if each.outer is self]
+        return self.module.inner.get(self, [])
 
     def forget(self) -> None:
         """Drop what was computed."""
@@ -144,22 +152,28 @@ class Scope:
         if self._nodes is not None:
             return
         nodes: list[ast.AST] = []
-        parents: dict[ast.AST, ast.AST] = {}
-        stack: list[ast.AST] = list(reversed(self.node.body))
-        for child in stack:
-            parents[child] = self.node
+        parents: dict[ast.AST, ast.AST] = dict.fromkeys(self.node.body, self.node)
+        stack: list[ast.AST] = [*reversed(self.node.body)]
         while stack:
             node = stack.pop()
-            nodes.append(node)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                children: list[ast.AST] = [*node.decorator_list]
-            else:
-                children = _children(node)
-            if not children:
+            kind = node.__class__
+            if kind in _LEAVES:
+                if node is not None:
+                    nodes.append(node)
                 continue
-            for child in children:
-                parents[child] = node
-            stack.extend(reversed(children))
+            nodes.append(node)
+            first = len(stack)
+            for name in _FIELDS.get(kind) or _fields(kind):
+                value = getattr(node, name, None)
+                if value.__class__ is list:
+                    stack += value
+                elif value is not None:
+                    stack.append(value)
+            if len(stack) > first:
+                children = stack[: first - 1 : -1] if first else stack[::-1]
+                stack[first:] = children
+                for child in children:
+                    parents[child] = node
         self._nodes, self._parents = nodes, parents
 
 
@@ -222,6 +236,8 @@ class Module:
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
     top: Scope = field(init=False)
     _lines: list[tuple[int, int]] | None = None
+    _inner: dict[Scope, list[Scope]] | None = None
+    _declaring: set[Scope] | None = None
 
     def __post_init__(self) -> None:
         """Index the tree: one pass over statements."""
@@ -244,7 +260,7 @@ class Module:
                 self._index(node.body, inner.name + ".", inner, outer)
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 self._import(node)
-            else:
+            elif node.__class__ in COMPOUND:
                 for block in blocks(node):
                     self._index(block, prefix, cls, outer)
 
@@ -259,6 +275,26 @@ class Module:
         source = "." * node.level + (node.module or "")
         for alias in node.names:
             self.imports.setdefault(alias.asname or alias.name, (source, alias.name))
+
+    @property
+    def inner(self) -> dict[Scope, list[Scope]]:
+        """The functions by the one, or the top level, in which they are defined."""
+        if self._inner is None:
+            self._inner = {}
+            for scope in self.scopes:
+                if scope.outer is not None:
+                    self._inner.setdefault(scope.outer, []).append(scope)
+        return self._inner
+
+    @property
+    def declaring(self) -> set[Scope]:
+        """The functions that declare names global or nonlocal."""
+        if self._declaring is None:
+            told = "global " in self.text or "nonlocal " in self.text
+            words = DECLARING.finditer(self.text) if told else ()
+            lines = [self.text.count("\n", 0, found.end()) + 1 for found in words]
+            self._declaring = {self.scope_at(line) for line in lines} - {self.top}
+        return self._declaring
 
     def scope_at(self, line: int) -> Scope:
         """The innermost function that holds a line, or the top level."""
@@ -278,29 +314,36 @@ class Module:
             cls.node.body.clear()
             cls.methods.clear()
         self.tree = _EMPTY
+        self._inner = self._declaring = None
         self.scopes.clear()
         self.functions.clear()
         self.classes.clear()
 
 
 _EMPTY = ast.Module([], [])
-_LEAVES = (ast.Name, ast.Constant)
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, type(None)})
 _DULL = frozenset(
-    {"ctx", "op", "ops", "type_comment", "kind", "conversion", "returns", "annotation", "attr", "arg", "id"}
-)
+    {
+        "ctx", "op", "ops", "type_comment", "kind", "conversion", "returns", "annotation", "attr", "arg", "id", "name",
+        "is_async", "simple", "level", "names", "module", "kwd_attrs", "rest", "type_params",
+    }
+)  # fmt: skip
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.FunctionDef: ("decorator_list",),
+    ast.AsyncFunctionDef: ("decorator_list",),
+    ast.ClassDef: ("decorator_list",),
+    ast.Attribute: ("value",),
+    ast.keyword: ("value",),
+    ast.Import: (),
+    ast.ImportFrom: (),
+    ast.alias: (),
+    ast.MatchSingleton: (),
+    ast.MatchStar: (),
+}
+"""The fields of each kind of node that hold what a scope consists of."""
 
 
-def _children(node: ast.AST) -> list[ast.AST]:
-    """What ``ast.iter_child_nodes`` gives, without contexts, operators and annotations, and faster."""
-    found: list[ast.AST] = []
-    if node.__class__ in _LEAVES:
-        return found
-    for name in node._fields:
-        if name in _DULL:
-            continue
-        value = getattr(node, name, None)
-        if value.__class__ is list:
-            found += [each for each in value if isinstance(each, ast.AST)]
-        elif isinstance(value, ast.AST):
-            found.append(value)
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node, without contexts, operators and annotations; kept for the next time."""
+    _FIELDS[kind] = found = tuple(name for name in kind._fields if name not in _DULL)
     return found

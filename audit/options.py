@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from audit.module import Module, Scope
     from audit.resolve import Resolver
 
+NAMES = frozenset(
+    {"args", "opts", "options", "arguments", "namespace", "ns", "flags", "parsed", "config", "cfg", "params", "opt"}
+)
+"""What a parameter that takes parsed options is called, when its callers are worth a search."""
 PARSED = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "parse_args_into_dataclasses"})
 MOST_SITES = 10
 
@@ -62,7 +66,7 @@ def _modules(base: ast.expr, frame: Frame, resolver: Resolver, depth: int = 0) -
             if "add_argument(" in where.scope.module.text:
                 found.append(where.scope.module)
                 continue
-            for site in resolver.sites(where.scope)[:MOST_SITES]:
+            for site in resolver.sites(where.scope)[:MOST_SITES] if end.id in NAMES else ():
                 if end.id in site.args:
                     found += _modules(*site.args[end.id], resolver, depth + 1)
     return list(dict.fromkeys(found))

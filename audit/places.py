@@ -33,7 +33,7 @@ def reads(scope: Scope, name: str, given: ast.AST | None = None, end: int = 0) -
     last = end or (_next_binding(scope, name, given) if given is not None else FAR_AWAY)
     found: list[Read] = [(node, scope) for node in between(scope, name, first, last)]
     home = scope
-    if scope.name and _declares_global(scope, name):
+    if scope.name and name in scope.foreign:
         home = scope.module.top
         found += [(node, home) for node in between(home, name, 0, FAR_AWAY)]
     for inner in _seeing(home, name):
@@ -46,13 +46,9 @@ def _seeing(scope: Scope, name: str) -> list[Scope]:
     """The functions within a scope in which a name means the scope's own."""
     found: list[Scope] = []
     for inner in scope.inner:
-        if name not in inner.params and (name not in inner.bindings or _declares_global(inner, name)):
+        if name not in inner.params and (name not in inner.bindings or name in inner.foreign):
             found += [inner, *_seeing(inner, name)]
     return found
-
-
-def _declares_global(scope: Scope, name: str) -> bool:
-    return any(isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in scope.nodes)
 
 
 def _next_binding(scope: Scope, name: str, given: ast.AST) -> int:

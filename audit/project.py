@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from dataclasses import dataclass, field
 
@@ -151,11 +150,20 @@ class Project:
         text = self.sources[path]
         lines: list[int] = []
         at, count = 0, 1
-        for found in re.finditer(rf"\b{re.escape(word)}\b", text):
-            count += text.count("\n", at, found.start())
-            at = found.start()
-            lines.append(count)
+        found = text.find(word)
+        while found >= 0:
+            end = found + len(word)
+            if not _continues(text[found - 1 : found]) and not _continues(text[end : end + 1]):
+                count += text.count("\n", at, found)
+                at = found
+                lines.append(count)
+            found = text.find(word, end)
         return lines
+
+
+def _continues(letter: str) -> bool:
+    """Whether a letter beside a word makes another word of it."""
+    return letter.isalnum() or letter == "_"
 
 
 def dotted(path: str) -> str:
