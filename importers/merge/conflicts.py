@@ -161,10 +161,10 @@ def _violations(database: Database, tables: dict[str, TablePlan]) -> int:
         )
 
 
-def count_violations(connection: sqlite3.Connection, table: str) -> int:
+def count_violations(connection: sqlite3.Connection, table: str, database: str = "main") -> int:
     """How many foreign keys of a table's rows lead nowhere."""
     try:
-        return len(connection.execute(f"PRAGMA foreign_key_check({quoted(table)})").fetchall())
+        return len(connection.execute(f"PRAGMA {quoted(database)}.foreign_key_check({quoted(table)})").fetchall())
     except sqlite3.OperationalError:  # a parent without the unique key that a foreign key needs
         return 0
 

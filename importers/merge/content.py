@@ -11,7 +11,7 @@ from telemetry_store.schema import ColumnType
 from telemetry_store.sinks.sqlite_catalog import column_type, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .shape import Shape
 
@@ -33,15 +33,25 @@ def content_hash(connection: sqlite3.Connection, shape: Shape, *, database: str 
     values = [quoted(each) for each in shape.stored]
     columns = ", ".join([*(each for each in order if each not in values), *values])
     sql = f"SELECT {columns} FROM {quoted(database)}.{quoted(name or shape.name)}"
-    sql += f" ORDER BY {', '.join(order or values)}"
+    return _over(connection, f"{sql} ORDER BY {', '.join(order or values)}", _hashed)
+
+
+def unordered_hash(connection: sqlite3.Connection, shape: Shape) -> str:
+    """The same whatever the order of rows; text sorts differently in another encoding."""
+    columns = ", ".join(map(quoted, shape.stored))
+    return _over(connection, f"SELECT {columns} FROM {quoted(shape.name)}", _summed)
+
+
+def _over(connection: sqlite3.Connection, sql: str, judge: Callable[[sqlite3.Cursor], str]) -> str:
+    """What the judge makes of a query's rows; text that is not UTF-8 keeps its bytes."""
     try:
-        return _hashed(connection.execute(sql))
+        return judge(connection.execute(sql))
     except sqlite3.OperationalError as error:
         if "decode" not in str(error):
             raise
     before, connection.text_factory = connection.text_factory, lambda raw: raw.decode("utf-8", "surrogateescape")
     try:
-        return _hashed(connection.execute(sql))
+        return judge(connection.execute(sql))
     finally:
         connection.text_factory = before
 
@@ -51,6 +61,11 @@ def _hashed(cursor: sqlite3.Cursor) -> str:
     while rows := cursor.fetchmany(_ROWS):
         digest.update(marshal.dumps(rows, _FORMAT))
     return digest.hexdigest()
+
+
+def _summed(cursor: sqlite3.Cursor) -> str:
+    total = sum(int.from_bytes(hashlib.blake2b(marshal.dumps(row, _FORMAT), digest_size=16).digest()) for row in cursor)
+    return f"{total:x}"
 
 
 def count(connection: sqlite3.Connection, table: str) -> int:

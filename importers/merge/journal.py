@@ -187,10 +187,12 @@ def new_folder(root: Path) -> Path:
 
 def finish(folder: Path) -> None:
     """The merge is committed: its backups stay, its rehearsal goes."""
-    for name in (REHEARSAL, UNFINISHED):
-        (folder / name).unlink(missing_ok=True)
+    for each in (folder / REHEARSAL, *folder.glob(f"*{RECODED}"), folder / UNFINISHED):
+        each.unlink(missing_ok=True)
 
 
 #: Stands in a folder until its merge is committed.
 UNFINISHED = "unfinished"
 REHEARSAL = "rehearsal.db"
+#: What the names of copies end with whose text was made UTF-8.
+RECODED = "-utf8.db"

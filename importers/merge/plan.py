@@ -122,14 +122,23 @@ def default_tables(database: Database, domain: str) -> dict[str, TablePlan]:
     """
     schema = database.schema
     own = {"_cursors", "_sources", "_tables"} <= schema.shapes.keys()
-    plans = {}
+    plans: dict[str, TablePlan] = {}
     for shape in schema.of_kind("table", "view", "virtual"):
         name = f"{domain}_{_words(shape.name)}"[:_LONGEST] if shape.kind == "table" else _words(shape.name)
         if shape.kind == "table" and f"{_words(shape.name)}_".startswith(f"{domain}_"):
             name = _words(shape.name)
+        name = _unlike(name, {each.name for each in plans.values()})
         skipped = own and shape.name in (_OWN if shape.kind == "table" else _OWN_VIEWS)
         plans[shape.name] = TablePlan("skip" if skipped else "merge", name)
     return plans
+
+
+def _unlike(name: str, taken: set[str]) -> str:
+    """The name, or one with a number that is not taken."""
+    number = 1
+    while (f"{name[: _LONGEST - 4]}_{number}" if number > 1 else name) in taken:
+        number += 1
+    return f"{name[: _LONGEST - 4]}_{number}" if number > 1 else name
 
 
 def domain_of(path: str) -> str:

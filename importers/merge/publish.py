@@ -102,11 +102,8 @@ class _Publication:
         if table.kind != "table":
             return table
         shape = self._by_name[table.name.lower()]
-        now = count_violations(self._connection, table.name)
-        if shape.references and now != self._violations_before(table):
-            raise MergeFailed(f"{now} foreign keys of {table.name} lead nowhere")
+        if shape.references:
+            before = count_violations(self._connection, table.name, _FROM)
+            if (now := count_violations(self._connection, table.name)) != before:
+                raise MergeFailed(f"{now} foreign keys of {table.name} lead nowhere")
         return replace(table, hash=content_hash(self._connection, shape))
-
-    def _violations_before(self, table: Table) -> int:
-        sql = f"PRAGMA {_FROM}.foreign_key_check({quoted(table.name)})"
-        return len(self._connection.execute(sql).fetchall())

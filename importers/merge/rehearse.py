@@ -261,23 +261,3 @@ class _Rehearsal:
             for name, sql in ((self._free(f"{old}_{event}"), sql) for event, sql in triggers):
                 self._execute(name, f"CREATE TRIGGER {quoted(name)} {sql}")
                 self.done.triggers.append(name)
-
-
-def check(copy: str, rehearsed: Rehearsed) -> None:
-    """Read the copy afresh: its pages must be sound, and its full-text indexes must agree with their rows.
-
-    Raises:
-        MergeFailed: they are not.
-    """
-    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise MergeFailed(f"the rehearsal left a damaged copy: {verdict}")
-        for name in rehearsed.shadows:
-            (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
-            if "fts5" in sql.lower() or "fts4" in sql.lower():
-                try:
-                    connection.execute(f"INSERT INTO {quoted(name)} ({quoted(name)}) VALUES ('integrity-check')")
-                except sqlite3.DatabaseError as error:
-                    raise MergeFailed(f"the full-text index {name} does not agree with its rows: {error}",
-                                      "rebuild it in its own file first") from error  # fmt: skip

@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from telemetry_store.sinks.sqlite_catalog import quoted
 
 from .lexer import argument, renamed, timed, tokens, with_argument
-from .shape import read_schema
+from .shape import Part, read_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MISSING = re.compile(r"(?:unknown|no such) (function|collation sequence|module): (\S+)")
 _AT_FAULT = re.compile(r"error in (view|trigger|index) (.+?)(?: after rename)?: (.*)", re.DOTALL)
 _STAND_IN = "_merge_{}"
+_INDEX = "_merge_index_{}"
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ def rename(schema: Schema, names: Mapping[str, str]) -> Renamed:
         clone.leave_out({name for name in schema.shapes if name not in names})
         clone.drop_broken(clone.found.cut)
         clone.rename({old: new for old, new in names.items() if old in clone.there})
-        clone.found.schema = read_schema(connection)
+        clone.found.schema = clone.finished()
         return clone.found
 
 
@@ -82,9 +83,9 @@ class _Clone:
         for shape in self._schema.of_kind("table", "virtual"):
             if self._make(shape.name, shape.sql):
                 self.there[shape.name] = shape
-        for index in self._schema.indexes:
-            if index.table in self.there:
-                self._make(index.name, index.sql)
+        for number, index in enumerate(self._schema.indexes):
+            if index.table in self.there:  # tables and indexes share their names, so indexes step aside
+                self._make(index.name, renamed(index.sql, _INDEX.format(number)))
         for view in self._schema.of_kind("view"):
             if self._make(view.name, view.sql):
                 self.there[view.name] = view
@@ -100,6 +101,14 @@ class _Clone:
             self.found.impossible[name] = str(error)
             return False
         return True
+
+    def finished(self) -> Schema:
+        """What the clone defines now, its indexes under their own names again."""
+        schema = read_schema(self._connection)
+        own = {_INDEX.format(number): index.name for number, index in enumerate(self._schema.indexes)}
+        indexes = tuple(Part(own[each.name], each.table, renamed(each.sql, own[each.name])) for each in schema.indexes
+                        if each.name in own)  # fmt: skip
+        return replace(schema, indexes=indexes)
 
     def drop_broken(self, notes: dict[str, str]) -> None:
         """Drop the views and triggers that do not work, and note why."""
@@ -187,20 +196,34 @@ class _Clone:
 
     def rename(self, names: dict[str, str]) -> None:
         """Two steps, so that a new name may be the old one of another, or differ in upper and lower case only."""
+        names = self._possible(names)
         self.found.names = names
         moving = {old: new for old, new in names.items() if old != new}
-        tables = {old: new for old, new in moving.items() if self.there[old].kind != "view"}
-        views = {old: new for old, new in moving.items() if self.there[old].kind == "view"}
-        held = {view: self._as_table(view) for view in views}
         stand_ins = {old: _STAND_IN.format(number) for number, old in enumerate(moving)}
-        for old in moving:
+        views = [old for old in moving if self.there[old].kind == "view"]
+        tables = [old for old in moving if old not in views]
+        for old in views:
+            self._move_view(old, stand_ins[old])
+        for old in tables:
             self._alter(old, stand_ins[old])
-        for old, new in moving.items():
-            self._alter(stand_ins[old], new)
-        for old, new in tables.items():
-            self._follow_content(old, new)
-        for old, new in views.items():
-            self._as_view(new, *held[old])
+        for old in tables:
+            self._alter(stand_ins[old], moving[old])
+            self._follow_content(old, moving[old])
+        for old in views:
+            self._move_view(stand_ins[old], moving[old])
+
+    def _possible(self, names: dict[str, str]) -> dict[str, str]:
+        """Names without those that two tables here would share, or that a full-text index needs for itself."""
+        shadows = {each.name.lower() for each in read_schema(self._connection).of_kind("shadow")}
+        found: dict[str, str] = {}
+        for old, new in names.items():
+            if new.lower() in {each.lower() for each in found.values()}:
+                self.found.impossible[old] = f"another table of this file is to be called {new} too"
+            elif new.lower() in shadows:
+                self.found.impossible[old] = f"a virtual table of this file needs the name {new}"
+            else:
+                found[old] = new
+        return found
 
     def _alter(self, old: str, new: str) -> None:
         for _ in range(100):
@@ -219,23 +242,24 @@ class _Clone:
             else:
                 return
 
-    def _as_table(self, view: str) -> tuple[str, list[str]]:
-        """Put a table in a view's place, since SQLite renames tables only; gives back its statements."""
-        triggers = [sql for _, table, sql in self._triggers() if table.lower() == view.lower()]
-        shape = read_schema(self._connection).shapes[view]
-        self._connection.execute(f"DROP VIEW {quoted(view)}")
+    def _move_view(self, old: str, new: str) -> None:
+        """SQLite renames tables only, so a table stands in the view's place while it is renamed."""
+        triggers = self._triggers_of(old)
+        shape = read_schema(self._connection).shapes[old]
+        self._connection.execute(f"DROP VIEW {quoted(old)}")
         columns = ", ".join(quoted(column.name) for column in shape.columns)
-        self._connection.execute(f"CREATE TABLE {quoted(view)} ({columns})")
+        self._connection.execute(f"CREATE TABLE {quoted(old)} ({columns})")
         for sql in triggers:
             self._connection.execute(timed(sql, "BEFORE"))
-        return shape.sql, triggers
+        self._alter(old, new)
+        triggers = self._triggers_of(new)
+        self._connection.execute(f"DROP TABLE {quoted(new)}")
+        self._connection.execute(renamed(shape.sql, new))
+        for sql in triggers:
+            self._connection.execute(timed(sql, "INSTEAD OF"))
 
-    def _as_view(self, view: str, sql: str, _triggers: list[str]) -> None:
-        triggers = [each for _, table, each in self._triggers() if table.lower() == view.lower()]
-        self._connection.execute(f"DROP TABLE {quoted(view)}")
-        self._connection.execute(renamed(sql, view))
-        for each in triggers:
-            self._connection.execute(timed(each, "INSTEAD OF"))
+    def _triggers_of(self, table: str) -> list[str]:
+        return [sql for _, each, sql in self._triggers() if each.lower() == table.lower()]
 
     def _follow_content(self, old: str, new: str) -> None:
         """Full-text indexes name the table they are for in an argument, which SQLite does not rewrite."""
@@ -244,7 +268,7 @@ class _Clone:
                 current = self.found.names[name]
                 (sql,) = self._connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (current,)).fetchone()
                 sql = with_argument(sql, "content", new)
-                triggers = [each for _, table, each in self._triggers() if table.lower() == current.lower()]
+                triggers = self._triggers_of(current)
                 self._connection.execute(f"DROP TABLE {quoted(current)}")
                 self._connection.execute(sql)
                 for each in triggers:

@@ -16,10 +16,12 @@ from telemetry_store.drain import Drain
 from telemetry_store.sinks.sqlite import SqliteSink, translated
 
 from .conflicts import Conflict, Examined, examine
-from .journal import REHEARSAL, Folders, Record, Source, Table, finish, new_folder, records
+from .encoding import in_utf8
+from .journal import RECODED, REHEARSAL, Folders, Record, Source, Table, finish, new_folder, records
 from .publish import publish
-from .rehearse import check, rehearse
+from .rehearse import rehearse
 from .remove import remove
+from .soundness import check, check_entries
 from .source import changes, copy, reading, uri
 
 if TYPE_CHECKING:
@@ -138,7 +140,9 @@ class _Run:
             with self._timed("rehearsal"):
                 rehearsed = self._rehearse(folder, copied)
             record = self._record(folder, sources, rehearsed)
-            if not dry_run:
+            if dry_run:
+                check_entries(str(folder / REHEARSAL))
+            else:
                 with self._timed("merge"):
                     record = self._publish(folder, record, rehearsed)
             for (each, connection), before in zip(watched, seen, strict=True):
@@ -201,7 +205,9 @@ class _Run:
             size = os.stat(path).st_size
             merged = number <= len(self._examined.incoming)
             if merged:
-                copied.append((self._examined.incoming[number - 1], backup))
+                copied.append(
+                    (self._examined.incoming[number - 1], in_utf8(backup, str(folder / f"{number:02}{RECODED}")))
+                )
                 self._advance(f"backup of {path}", size)
             sources.append(Source(os.path.abspath(path), "merge" if merged else "delete", backup, size))
         return tuple(sources), copied

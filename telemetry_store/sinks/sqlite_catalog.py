@@ -281,7 +281,9 @@ def _arm(table: Table) -> str:
 def event_json(table: Table) -> str:
     """SQL for the event of a row as JSON text."""
     pairs = [
-        f"{text_of(name)}, {_json_value(name, kind)}" for name, kind in table.columns.items() if name != table.metadata
+        f"{text_of(name)}, {_json_value(name, kind, guarded=table.sparse)}"
+        for name, kind in table.columns.items()
+        if name != table.metadata
     ]
     event = "'{}'"
     for place in range(0, len(pairs), _MOST_PAIRS):
@@ -300,9 +302,10 @@ def _as_text(table: Table, column: str) -> str:
     return "CAST(NULL AS TEXT)" if kind is None else f"CAST({quoted(column)} AS TEXT)"
 
 
-def _json_value(name: str, kind: ColumnType) -> str:
+def _json_value(name: str, kind: ColumnType, *, guarded: bool) -> str:
+    """A column for JSON; in a table of others any column may hold a blob, which JSON cannot."""
     if kind is ColumnType.BOOLEAN:
         return f"json(CASE {quoted(name)} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
-    if kind is ColumnType.FLEXIBLE:
+    if guarded or kind is ColumnType.FLEXIBLE:
         return f"iif(typeof({quoted(name)}) = 'blob', NULL, {quoted(name)})"
     return quoted(name)

@@ -1,0 +1,80 @@
+"""Whether a database that a rehearsal has filled is sound; it is read afresh, by a connection of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+from telemetry_store.sinks.sqlite_catalog import quoted
+
+from .content import count
+from .failure import MergeFailed
+from .source import uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .rehearse import Rehearsed
+
+_HINT = "repair the old file first: REINDEX, or .recover of the sqlite3 shell"
+
+
+def check(copy: str, rehearsed: Rehearsed) -> None:
+    """Check the structure of every page, the number of entries of each index, and the full-text indexes.
+
+    Args:
+        copy: path of the database.
+        rehearsed: what was made there.
+
+    Raises:
+        MergeFailed: something is wrong; index entries are copied as they stand, so it comes from an old file.
+    """
+    with _reading(copy) as connection:
+        _expect_ok(connection, "PRAGMA quick_check(1)")
+        for name in rehearsed.indexes:
+            sql = "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND name = ?"
+            table, made_by = connection.execute(sql, (name,)).fetchone()
+            if " WHERE " not in made_by.upper():
+                rows = count(connection, f"{quoted(table)} NOT INDEXED")
+                if rows != count(connection, f"{quoted(table)} INDEXED BY {quoted(name)}"):
+                    raise MergeFailed(f"the index {name} has not one entry for each of {rows} rows", _HINT)
+    _check_full_text(copy, rehearsed)
+
+
+def check_entries(copy: str) -> None:
+    """Compare every index entry with its row; this takes longer than the merge itself.
+
+    Raises:
+        MergeFailed: something is wrong.
+    """
+    with _reading(copy) as connection:
+        _expect_ok(connection, "PRAGMA integrity_check(1)")
+
+
+@contextlib.contextmanager
+def _reading(copy: str) -> Iterator[sqlite3.Connection]:
+    with contextlib.closing(sqlite3.connect(uri(copy, "immutable=1"), uri=True, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = -64000")
+        yield connection
+
+
+def _expect_ok(connection: sqlite3.Connection, sql: str) -> None:
+    (verdict,) = connection.execute(sql).fetchone()
+    if verdict != "ok":
+        raise MergeFailed(f"the rehearsal is not sound: {verdict}", _HINT)
+
+
+def _check_full_text(copy: str, rehearsed: Rehearsed) -> None:
+    """Full-text indexes must agree with the rows that they are for."""
+    if not rehearsed.shadows:
+        return
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        for name in rehearsed.shadows:
+            (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+            if "fts5" in sql.lower() or "fts4" in sql.lower():
+                try:
+                    connection.execute(f"INSERT INTO {quoted(name)} ({quoted(name)}) VALUES ('integrity-check')")
+                except sqlite3.DatabaseError as error:
+                    raise MergeFailed(f"the full-text index {name} does not agree with its rows: {error}",
+                                      "rebuild it in its own file first") from error  # fmt: skip
