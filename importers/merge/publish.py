@@ -36,8 +36,10 @@ def publish(connection: sqlite3.Connection, record: Record, rehearsed: Rehearsed
         MergeFailed: the database has changed since, or a row is not what it was.
     """
     connection.execute("BEGIN IMMEDIATE")
-    with connection:  # commits, or undoes it all
-        return _Publication(connection, rehearsed, read_schema(connection, _FROM)).run(record)
+    with connection:  # undoes it all where anything fails
+        record = _Publication(connection, rehearsed, read_schema(connection, _FROM)).run(record)
+        connection.execute("COMMIT")
+    return record
 
 
 class _Publication:
