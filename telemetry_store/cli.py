@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import audits, care, dashboard, exports, follow, imports, merge, reading, timelines
+from .commands import audits, care, dashboard, exports, follow, imports, merge, reading, searches, timelines
 from .commands.options import Exit, warn
 from .errors import DatabaseError, SpoolError, TelemetryError
 
@@ -21,6 +21,7 @@ for command in (
     reading.schema,
     timelines.timeline,
     timelines.tail,
+    searches.search,
     exports.export,
     care.drain,
     care.doctor,

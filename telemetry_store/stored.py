@@ -74,7 +74,12 @@ _ALL = Window()
 
 
 def events(
-    connection: sqlite3.Connection, table: Table, window: Window = _ALL, *, after: int | None = None
+    connection: sqlite3.Connection,
+    table: Table,
+    window: Window = _ALL,
+    *,
+    after: int | None = None,
+    only: int | None = None,
 ) -> Iterator[StoredEvent]:
     """The events of one table in the order in which they were stored.
 
@@ -83,14 +88,16 @@ def events(
         table: which table.
         window: which of its events.
         after: only those with a larger row number.
+        only: only the one with this row number.
     """
     found = window.clause(table)
     if found is None:
         return
     conditions, values = found
-    if after is not None and table.numbered:
-        conditions.append("rowid > ?")
-        values.append(after)
+    for sign, number in ((">", after), ("=", only)):
+        if number is not None and table.numbered:
+            conditions.append(f"rowid {sign} ?")
+            values.append(number)
     yield from _rows(connection, table, conditions, values, "rowid" if table.numbered else "")
 
 

@@ -88,8 +88,8 @@ def around(
     table = tables.get(name)
     if table is None or not number.isdecimal() or table.time is None:
         raise UsageError(f"{place!r} is no event", "use TABLE:ID, such as chat_messages:17")
-    anchor = next(events(connection, table, after=int(number) - 1), None)
-    if anchor is None or anchor.id != int(number):
+    anchor = next(events(connection, table, only=int(number)), None)
+    if anchor is None:
         raise UsageError(f"{name} has no event {number}")
     half = max(limit // 2, 1)
     earlier = Window(until=anchor.timestamp, where=where)

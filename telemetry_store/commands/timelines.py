@@ -78,7 +78,7 @@ def timeline(
                 found = around(connection, {**tables, **event_tables(connection)}, around_, conditions, limit)
             else:
                 found = newest(connection, tables, window, limit)
-    _print(found, json=json)
+    print_events(found, json=json)
 
 
 def tail(
@@ -102,7 +102,7 @@ def tail(
         fresh(store)
         with reading(store.settings.database) as connection:
             found = one.last(connection, limit)
-    _print(found, json=json)
+    print_events(found, json=json)
 
 
 def _tables_of(names: list[str], conditions: list[Condition]) -> tuple[list[str], list[Condition]]:
@@ -134,7 +134,8 @@ def _follow(store: TelemetryStore, one: Tail, limit: int, *, json: bool) -> None
                 _print_lines(one.look(connection), json=json)
 
 
-def _print(found: list[StoredEvent], *, json: bool) -> None:
+def print_events(found: list[StoredEvent], *, json: bool) -> None:
+    """Print events, one on a line, or as a JSON list."""
     if json:
         print(terminal.as_json([terminal.event_dict(each) for each in found]))
     elif found:

@@ -25,6 +25,8 @@ MIGRATIONS = (
 )
 _SET = "telemetry_store"
 #: The columns of `all_events` besides table, id and event; each is text in every table.
+#: What the names of search indexes and their triggers begin with.
+SEARCH = "_search_"
 _SHARED = ("event_type", "agent_id", "session_id")
 #: SQLite takes 500 SELECTs side by side, and 127 arguments of a function (100 before 3.8).
 _MOST_ARMS, _MOST_PAIRS = 400, 50
@@ -99,6 +101,8 @@ class Tables:
         self.columns = {name: set(table.columns) for name, table in self.tables.items()}
         self.noted: set[str] = set()
         self.delicate = delicate_tables(connection)
+        #: Table → columns of its search index, once somebody has looked.
+        self.searched: dict[str, tuple[str, ...]] | None = None
         self.statements: dict[tuple[str, tuple[str, ...], int], str] = {}
 
 
@@ -136,7 +140,8 @@ def delicate_tables(connection: sqlite3.Connection) -> set[str]:
         name
         for (name,) in connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND (sql LIKE '%CONFLICT%' "
-            "OR name IN (SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'))"
+            "OR name IN (SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, ?) <> ?))",
+            (len(SEARCH), SEARCH),
         )
     }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from telemetry_store.ahead import ahead
 from telemetry_store.batch import Change, Counts, Create, Declare, Drop, Reject, Rows
 from telemetry_store.sinks import sqlite_catalog as catalog
+from telemetry_store.sinks import sqlite_search as search
 from telemetry_store.sinks.base import Source, Transaction
 from telemetry_store.sinks.sqlite_insert import Inserter
 from telemetry_store.sinks.sqlite_load import begin_load, build_index
@@ -99,6 +100,7 @@ class SqliteTransaction(Transaction):
         for name in self._reshaped:
             catalog.add_default_indexes(self._connection, name, self._columns[name])
         written = {name for name, count in counts.tables.items() if count}
+        self._take_in(counts.tables)
         for name in written - self._tables.noted:
             catalog.describe(self._connection, name, "", "", "adopted")
         self._tables.noted |= written
@@ -111,6 +113,15 @@ class SqliteTransaction(Transaction):
             catalog.rebuild_all_events(self._connection, tables.values())
             self._reshaped.clear()
         self._tables.version = self._connection.execute("PRAGMA schema_version").fetchone()[0]
+
+    def _take_in(self, written: Mapping[str, int]) -> None:
+        """Bring the new rows into the search indexes of their tables."""
+        if self._tables.searched is None:
+            self._tables.searched = search.indexed(self._connection)
+        for name in self._tables.searched.keys() & written.keys():
+            left = written[name]
+            while left > 0 and (taken := search.take_in(self._connection, name, self._tables.searched[name])):
+                left -= taken
 
     def _has_view(self) -> bool:
         return self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'all_events'").fetchone() is not None

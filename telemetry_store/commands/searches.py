@@ -1,0 +1,79 @@
+"""The command that searches."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from telemetry_store import search as searching
+from telemetry_store.commands.options import Db, Env, Exit, Json, fresh, opened, warn
+from telemetry_store.commands.timelines import Limit, Since, Until, Where, print_events
+from telemetry_store.query import reading
+from telemetry_store.sinks.sqlite_search import indexed
+from telemetry_store.stored import Window
+from telemetry_store.timeline import moment
+from telemetry_store.where import Condition
+
+if TYPE_CHECKING:
+    from telemetry_store.store import TelemetryStore
+
+
+def search(
+    words: Annotated[list[str] | None, typer.Argument(help="All of these; WORD* is a beginning.")] = None,
+    table: Annotated[list[str] | None, typer.Option("--table", help="Only of this table; several times.")] = None,
+    where: Where = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 20,
+    build: Annotated[bool, typer.Option("--build", help="Make the search index first, anew if there is one.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Remove the search index.")] = False,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Find the newest events that hold all of these words in any of their texts.
+
+    The first time, build the index: it reads every text once and adds about half to the size of the database. From
+    then on each drain keeps it current.
+
+    Example: telemetry search --build granted
+
+    Example: telemetry search timeout database --build --since 7d
+    """
+    if not (words or build or drop):
+        raise typer.BadParameter("say which words, or --build", param_hint="WORDS")
+    window = Window(
+        moment(since) if since else None,
+        moment(until) if until else None,
+        [Condition.parse(each) for each in where or []],
+    )
+    with opened(db, env) as store:
+        fresh(store)
+        if drop:
+            print(f"removed the index of {', '.join(searching.drop(store, table or [])) or 'no table'}")
+            return
+        if build:
+            _build(store, table or [])
+        if not words:
+            return
+        with reading(store.settings.database) as connection:
+            if not indexed(connection):
+                warn("error: there is no search index yet; `telemetry search --build` reads all texts and makes one")
+                raise typer.Exit(Exit.USAGE)
+            found = searching.search(connection, words, window, limit, table or [])
+    print_events(found, json=json)
+
+
+def _build(store: TelemetryStore, tables: list[str]) -> None:
+    shown = sys.stderr.isatty()
+
+    def progress(name: str, left: int) -> None:
+        if shown:
+            print(f"\r\033[K{name}: {left} to go", end="", file=sys.stderr, flush=True)
+
+    counts = searching.build(store, tables, progress)
+    if shown:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    warn(f"indexed {sum(counts.values())} rows of {len(counts)} tables")
