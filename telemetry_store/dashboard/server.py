@@ -136,7 +136,8 @@ class Dashboard:
             version = connection.execute("PRAGMA schema_version").fetchone()[0]
             if version != self._seen:
                 found = survey(connection)
-                self.metadata.update(metadata(found, self.name, first_window(connection, found)))
+                window = first_window(connection, found)
+                self.metadata.update(metadata(found, self.name, window, self._store.settings.questions or None))
                 self._seen = version
 
     def keep_current(self, stop: threading.Event) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from telemetry_store.faults import BAD_TYPES, EVENT_TYPE, error_condition
 from telemetry_store.schema import METADATA, ColumnType
 from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from telemetry_store.schema import Table
 
@@ -20,15 +21,6 @@ MOST_TABLES = 24
 _LARGEST_UNINDEXED = 200_000
 _AGENTS = ("agent_id", "agent", "agent_name")
 _MESSAGES = ("message", "error_message", "error", "exception", "msg", "reason", "text", "detail", "event_type")
-_LEVELS = ("level", "severity", "log_level", "levelname")
-_STATES = ("status", "state", "result", "outcome", "health_state")
-_VERDICTS = ("success", "ok", "succeeded")
-_FAULTS = ("error", "error_message", "error_type", "exception", "traceback")
-_BAD_LEVELS = "('error', 'err', 'critical', 'fatal', 'alert', 'emergency')"
-_BAD_STATES = "('error', 'failed', 'failure', 'fail', 'crashed', 'critical')"
-_BAD_WORDS = ("error", "fail", "exception", "crash")
-EVENT_TYPE = "event_type"
-_BAD_TYPES = " OR ".join(f"event_type LIKE '%{word}%'" for word in _BAD_WORDS)
 _FACETS = ("event_type", "agent_id", "level", "severity", "status", "success", "ok", "type", "phase", "category")
 _LARGEST_UNINDEXED_FACET = 50_000
 
@@ -79,13 +71,13 @@ class Survey:
         sources: event tables with a time, the largest first.
         docs: (table, column) → what it means, in a sentence; column "" is the table itself.
         system: names of the store's own tables that are there.
-        names: all event tables, those without a time included.
+        tables: name → table, those without a time included.
     """
 
     sources: tuple[EventSource, ...] = ()
     docs: Mapping[tuple[str, str], str] = field(default_factory=dict)
     system: frozenset[str] = frozenset()
-    names: tuple[str, ...] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
     @property
     def drawn(self) -> tuple[EventSource, ...]:
@@ -108,7 +100,7 @@ def survey(connection: sqlite3.Connection) -> Survey:
     sources = [_source(connection, table) for table in tables.values() if table.time is not None]
     rows = connection.execute('SELECT "table", "column", doc FROM _tables WHERE doc <> \'\'')
     docs = {(table, column): doc for table, column, doc in rows}
-    return Survey(tuple(sorted(sources, key=lambda each: -each.rows)), docs, system, tuple(tables))
+    return Survey(tuple(sorted(sources, key=lambda each: -each.rows)), docs, system, tables)
 
 
 def _source(connection: sqlite3.Connection, table: Table) -> EventSource:
@@ -123,7 +115,7 @@ def _source(connection: sqlite3.Connection, table: Table) -> EventSource:
         agent=agent,
         agent_indexed=agent in leading,
         errors=errors,
-        error_types=errors == _BAD_TYPES and EVENT_TYPE in leading,
+        error_types=errors == BAD_TYPES and EVENT_TYPE in leading,
         message=_message(table),
         heartbeat="heartbeat" in table.name.lower(),
         facets=tuple(
@@ -154,28 +146,6 @@ def _has_blank(connection: sqlite3.Connection, table: Table) -> bool:
     order = "ORDER BY rowid DESC" if table.numbered else ""
     row = connection.execute(f"SELECT {quoted(str(table.time))} FROM {quoted(table.name)} {order} LIMIT 1").fetchone()
     return row is not None and isinstance(row[0], str) and row[0][10:11] == " "
-
-
-def error_condition(name: str, columns: Mapping[str, ColumnType]) -> str | None:
-    """The SQL condition that is true for a table's rows that tell of an error, or None where no column could.
-
-    Args:
-        name: the table; one that is named after errors holds nothing else.
-        columns: its columns and their types.
-    """
-    if any(word in name.lower() for word in _BAD_WORDS):
-        return "1"
-    texts = {column for column, kind in columns.items() if kind is ColumnType.TEXT}
-    parts = [f"lower({quoted(each)}) IN {_BAD_LEVELS}" for each in _LEVELS if each in texts]
-    parts += [f"lower({quoted(each)}) IN {_BAD_STATES}" for each in _STATES if each in texts]
-    parts += [f"{quoted(each)} = 0" for each in _VERDICTS if columns.get(each) in _YES_OR_NO]
-    parts += [f"{quoted(each)} <> ''" for each in _FAULTS if each in texts]
-    if EVENT_TYPE in texts:
-        parts.append(_BAD_TYPES)
-    return " OR ".join(parts) or None
-
-
-_YES_OR_NO: Collection[ColumnType | None] = (ColumnType.BOOLEAN, ColumnType.INTEGER, ColumnType.NUMERIC)
 
 
 def _message(table: Table) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from telemetry_store import faults
 from telemetry_store.errors import UsageError
 from telemetry_store.sinks.sqlite_catalog import event_json, quoted, text_of
 
@@ -104,20 +105,6 @@ def _field(table: Table, field: str) -> str:
 
 
 def error_condition(table: Table) -> str:
-    """SQL that is true for rows of this table that tell of an error; "0" when no column would say so."""
-    conditions = [
-        f"coalesce(upper({quoted(column)}) IN ('ERROR', 'CRITICAL', 'FATAL'), 0)"
-        for column in ("level", "severity", "levelname")
-        if column in table.columns
-    ]
-    for column in ("event_type", "status"):
-        if column in table.columns:
-            name = f"lower({quoted(column)})"
-            conditions.append(f"coalesce({name} LIKE '%error%' OR {name} LIKE '%fail%', 0)")
-    if "error" in table.columns:
-        conditions.append('("error" IS NOT NULL)')
-    if "success" in table.columns:
-        conditions.append('coalesce("success" = 0, 0)')
-    if not conditions:
-        return "1" if "error" in table.name else "0"
-    return f"({' OR '.join(conditions)})"
+    """SQL that is 1 for rows of this table that tell of an error, else 0; "0" when no column would say so."""
+    condition = faults.error_condition(table.name, table.columns)
+    return "0" if condition is None else f"coalesce({condition}, 0)"

@@ -189,3 +189,17 @@ def test_a_secret_is_asked_for(browser, database: Path) -> None:
         page.wait_for_function(DRAWN)
         assert "telemetry_dashboard" not in page.evaluate("document.cookie")
         context.close()
+
+
+def test_the_report(watched: Watched, database: Path, tmp_path: Path) -> None:
+    """The report of a million events is one file of at most 2 MB, whose pictures are drawn and whose markup is text."""
+    target = tmp_path / "report.html"
+    command = [sys.executable, "-m", "telemetry_store.cli", "report", "--db", str(database), "-o", str(target)]
+    subprocess.run([*command, "--last", "all"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    assert target.stat().st_size <= 2_000_000
+    watched.open(target.as_uri())
+    assert watched.page.locator("svg rect").count() > 100
+    assert watched.page.locator("svg").first.bounding_box()["width"] > 500
+    assert watched.page.inner_text("dl").startswith("events")
+    assert watched.page.evaluate("window.pwned") is None
+    assert watched.requests == 1

@@ -20,8 +20,9 @@ from telemetry_store.dashboard import queries
 from telemetry_store.dashboard.charts import dashboard
 from telemetry_store.dashboard.guard import Guard, is_loopback
 from telemetry_store.dashboard.metadata import first_window, metadata
-from telemetry_store.dashboard.survey import error_condition, survey
+from telemetry_store.dashboard.survey import survey
 from telemetry_store.errors import UsageError
+from telemetry_store.faults import error_condition
 from telemetry_store.query import read_only
 from telemetry_store.schema import ColumnType
 
@@ -133,6 +134,7 @@ def test_what_an_error_is(columns: dict[str, str], row: str, bad: int) -> None:
 def test_tables_of_errors_and_of_none() -> None:
     """A table named after errors holds nothing else; one without a telling column holds none."""
     assert error_condition("error_events", {}) == "1"
+    assert "level" in error_condition("error_events", {"level": ColumnType.TEXT})
     assert error_condition("chat", {"text": ColumnType.TEXT}) is None
 
 
@@ -199,6 +201,19 @@ def test_every_page_answers(app) -> None:
     for path in ("/", "/a", "/a/chat", "/a/tools", "/a/all_events", "/a/heartbeat_gaps?window=all",
                  "/a/everything_about_an_agent?agent_id=x"):  # fmt: skip
         assert get(app, path).status_code == 200, path
+
+
+def test_canned_queries_answer(app, served) -> None:
+    """Questions that the tables can answer are canned queries, and run with their defaults and with parameters."""
+    names = served.metadata("queries", database="a")
+    assert {"busiest_agents", "heartbeat_gaps", "everything_about_an_agent", "newest_errors"} <= names.keys()
+    assert "confidence_over_time" not in names  # no table has such a column
+    for name in names:
+        answer = get(app, f"/a/{name}.json?_shape=objects")
+        assert answer.status_code == 200, (name, answer.text[:500])
+    gaps = "/a/heartbeat_gaps.json?_shape=array&since=2026-01-01&seconds=600"
+    assert [row["seconds"] for row in get(app, gaps).json()] == [1620.0]
+    assert len(get(app, "/a/busiest_agents.json?_shape=array&since=2026-01-01&limit=1").json()) == 1
 
 
 def test_markup_in_events_stays_text(app) -> None:
