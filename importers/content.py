@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bz2
 import codecs
-import gzip
+import contextlib
 import io
 import json
 import lzma
@@ -20,54 +20,109 @@ if TYPE_CHECKING:
 
 _BLOCK = 256 << 10
 #: Compressed bytes that are unpacked at once: a small block of zstd can hold a great deal.
-_PACKED_BLOCK = 16 << 10
-_COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\0": lzma.LZMAFile,
-    b"\x28\xb5\x2f\xfd": lambda file: _Zstd(file),  # noqa: PLW0108 - it stands below
+_PACKED_BLOCK = 8 << 10
+_COMPRESSED: dict[bytes, Callable[[], Any]] = {
+    b"\x1f\x8b": lambda: zlib.decompressobj(wbits=31),
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\0": lzma.LZMADecompressor,
+    b"\x28\xb5\x2f\xfd": lambda: _ZstdFrame(),  # noqa: PLW0108 - it stands below
 }
-_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 #: What reading a damaged compressed file raises.
-_DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError)
+_DAMAGE = (EOFError, OSError)
 _LARGEST_ARRAY = 256 << 20
 
 
-class _Zstd(io.RawIOBase):
-    """Decompressed zstd, with the errors that the other formats raise; an end inside a frame is one."""
+class _ZstdFrame:
+    """One frame of zstd, with the attributes and errors that the archives of the standard library have."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
+    def __init__(self) -> None:
         try:
             import zstandard
         except ImportError as error:
             raise UsageError("the file is compressed with zstd", "pip install 'telemetry-store[zstd]'") from error
-        self._file, self._error = file, zstandard.ZstdError
-        self._new = zstandard.ZstdDecompressor().decompressobj
-        self._frame: Any = None
+        self._frame, self._error = zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError
+
+    def decompress(self, data: bytes) -> bytes:
+        try:
+            return self._frame.decompress(data)
+        except self._error as error:
+            raise OSError(str(error)) from error
+
+    @property
+    def eof(self) -> bool:
+        return self._frame.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._frame.unused_data
+
+
+class _Unpacked(io.RawIOBase):
+    """The content of a compressed file, as far as it can be unpacked; several archives may follow each other.
+
+    Args:
+        file: the compressed bytes.
+        magic: how every archive in it begins.
+    """
+
+    def __init__(self, file: BinaryIO, magic: bytes) -> None:
+        super().__init__()
+        self._file, self._magic = file, magic
+        self._archive: Any = None
         self._packed = b""
         self._ready = memoryview(b"")
+        self._problem: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         while not self._ready:
+            if self._problem is not None:
+                raise self._problem
             self._packed = self._packed or self._file.read(_PACKED_BLOCK)
-            if not self._packed and self._frame is not None:
-                raise EOFError("the last frame is not complete")
+            if self._archive is None:
+                self._packed = self._packed.lstrip(b"\0")  # between archives, as on tapes
+            if not self._packed and self._archive is not None:
+                raise EOFError("it ends before its end mark")
             if not self._packed:
                 return 0
-            self._frame = self._frame or self._new()
-            try:
-                self._ready, self._packed = memoryview(self._frame.decompress(self._packed)), b""
-            except self._error as error:
-                raise EOFError(str(error)) from error
-            if self._frame.eof:
-                self._packed, self._frame = self._frame.unused_data, None
+            self._ready = memoryview(self._unpack())
         size = min(len(buffer), len(self._ready))
         buffer[:size], self._ready = self._ready[:size], self._ready[size:]
         return size
+
+    def _unpack(self) -> bytes:
+        if self._archive is None:
+            self._packed += self._file.read(len(self._magic))
+            if not self._packed.startswith(self._magic):
+                raise EOFError("something else follows its end mark")
+            self._archive = _COMPRESSED[self._magic]()
+        before = self._archive.copy() if hasattr(self._archive, "copy") else None
+        packed, self._packed = self._packed, b""
+        try:
+            data: bytes = self._archive.decompress(packed)
+        except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
+            self._problem = EOFError(str(error))
+            return _before_damage(before, packed) if before is not None else b""
+        if self._archive.eof:
+            self._packed, self._archive = self._archive.unused_data, None
+        return data
+
+
+def _before_damage(archive: Any, packed: bytes) -> bytes:
+    """What a block holds before the place where it is damaged."""
+    data = b""
+    with contextlib.suppress(zlib.error):
+        for place in range(len(packed)):
+            data += archive.decompress(packed[place : place + 1])
+    return data
 
 
 class Content(io.RawIOBase):
@@ -111,24 +166,25 @@ class Content(io.RawIOBase):
         """Begin at the start."""
         self._position = 0
         if self._array is not None:
-            self._stream: BinaryIO = io.BytesIO(self._array)
+            self._stream: Any = io.BytesIO(self._array)
             self._read: Callable[[int], bytes] = self._stream.read
             return
         self.file.seek(0)
         head = self.file.read(8)
         self.file.seek(0)
-        made = next((make for magic, make in _COMPRESSED.items() if head.startswith(magic)), None)
-        self._compressed = made is not None
-        stream: Any = io.BufferedReader(made(self.file)) if made else self.file
+        magic = next((each for each in _COMPRESSED if head.startswith(each)), b"")
+        self._compressed = bool(magic)
+        stream: Any = io.BufferedReader(_Unpacked(self.file, magic), _PACKED_BLOCK) if magic else self.file
         try:
-            start = stream.peek(4)[:4] if made else head
+            start = stream.peek(4)[:4] if magic else head
         except _DAMAGE as error:
             start, self.damage = b"", f"damaged at its beginning: {error}"
         encoding = self.encoding or next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
-        if encoding:
-            stream = _Recoded(stream, encoding)
         self._stream = stream
-        self._read = stream.read1 if made and not encoding else stream.read  # little is lost where it is damaged
+        self._read = stream.read1 if magic else stream.read  # at most what there is, so damage behind it takes nothing
+        if encoding:
+            self._stream = _Recoded(self._read, encoding)
+            self._read = self._stream.read
 
     def peek(self, offset: int, size: int) -> bytes:
         """Up to so many bytes at an offset of the file, as they are on the disk now."""
@@ -222,16 +278,19 @@ def _known(encoding: str) -> str:
 class _Recoded:
     """Bytes of another encoding as UTF-8; what does not decode becomes U+FFFD."""
 
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream = stream
+    def __init__(self, source: Callable[[int], bytes], encoding: str) -> None:
+        self._source = source
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._rest = b""
+        self._begun = False
 
     def read(self, size: int) -> bytes:
         while len(self._rest) < size:
-            block = self._stream.read(_BLOCK)
+            block = self._source(_BLOCK)
             text = self._decoder.decode(block, final=not block)
-            self._rest += text.replace("\ufeff", "").encode("utf-8", "replace")
+            if text and not self._begun:
+                text, self._begun = text.removeprefix("\ufeff"), True
+            self._rest += text.encode("utf-8", "replace")
             if not block:
                 break
         data, self._rest = self._rest[:size], self._rest[size:]

@@ -44,8 +44,10 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             found.update(dict.fromkeys(_below(path)))
-        elif path.exists():
+        elif path.is_file():
             found[path] = None
+        elif path.exists():
+            raise UsageError(f"{path} is no file that can be read twice", "write a pipe's content to a file first")
         else:
             raise UsageError(f"{path} does not exist", "give JSONL files, or folders that hold some")
     return list(found)
@@ -70,14 +72,19 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".") and not name.endswith("-spool"))
         for name in sorted(names):
             path = type(folder)(where) / name
+            if not path.is_file():
+                continue
             if unrotated(name).endswith(_SURE) or (name.endswith(_MAYBE) and holds_lines(path)):
                 yield path
 
 
 def holds_lines(path: Path) -> bool:
     """Tell whether the first lines of a file, at least two or the only one, are JSON objects."""
-    with path.open("rb") as file:
-        sample = file.read(_SAMPLE)
+    try:
+        with path.open("rb") as file:
+            sample = file.read(_SAMPLE)
+    except OSError:
+        return False
     lines = sample.split(b"\n")
     whole = [line for line in (lines[:-1] if len(sample) == _SAMPLE else lines) if line.strip()]
     try:

@@ -76,7 +76,6 @@ def import_paths(
     Raises:
         UsageError, TableNameError: a path does not exist, or the table's name cannot be one.
         DatabaseError: by cause; what was committed before stays.
-        OSError: a file cannot be read.
     """
     if table is not None:
         check_table_name(table)
@@ -111,7 +110,13 @@ class Run:
     following: bool = False
 
     def file(self, route: Route) -> FileSummary:
-        """Import one file."""
+        """Import one file; one that cannot be read says so in its status."""
+        try:
+            return self._file(route)
+        except OSError as error:
+            return FileSummary(str(route.path), route.plan.name, f"cannot be read: {error.strerror or error}")
+
+    def _file(self, route: Route) -> FileSummary:
         with Content(route.path, self.encoding) as file:
             if not os.fstat(file.fileno()).st_size:
                 return FileSummary(str(route.path), route.plan.name, "empty")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Parsed: TypeAlias = "tuple[dict[str, Any] | None, str, bool]"
 _BLOCK = 256 << 10
 _BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\0"
 _LONG_INTEGER = re.compile(rb"\d{19}")
 #: Digits become zeros and what may stand before a number a colon, so that a long integer has one form to look for.
 _FORMS = bytes(48 if chr(byte) in "0123456789" else 58 if chr(byte) in "-:,[ \t\r\n" else 120 for byte in range(256))
@@ -130,9 +132,9 @@ class LineReader:
         found = Lines(Chunk(self._source, records, places.__getitem__, _needs_care(data), self._times), data)
         exact = found.chunk.exact
         for line in data.split(b"\n")[: data.count(b"\n") + (not data.endswith(b"\n"))]:
-            text = line.strip(b" \t\r\0")
-            if offset == 0 and text.startswith(_BOM):
-                text = text[len(_BOM) :]
+            text = line.strip(_SPACE)
+            if text.startswith(_BOM):  # also where files were put together
+                text = text[len(_BOM) :].strip(_SPACE)
             if text:
                 for record, reason, careful in self._documents(text):
                     exact = exact or careful
@@ -197,7 +199,7 @@ def documents(text: bytes) -> list[Parsed]:
     if whole[0] is not None or not whole[1].startswith("not JSON: Extra data"):
         return [whole]
     line, found, at = text.decode(), list[Parsed](), 0
-    decoder = json.JSONDecoder(parse_constant=_NONFINITE.get)
+    decoder = json.JSONDecoder(parse_constant=_NONFINITE.get, parse_float=_fraction)
     while at < len(line):
         try:
             value, end = decoder.raw_decode(line, at)
@@ -219,15 +221,18 @@ def parse(text: bytes) -> Parsed:
 
     Returns:
         The event or None; why it is none; and whether its values need a second look before they go into columns.
-        NaN and infinities become their names, as in `event.py`; integers keep all their digits.
+        NaN and infinities become their names, as in `event.py`; integers keep all their digits, and a fraction that
+        is beyond a double becomes its text.
     """
     careful = _LONG_INTEGER.search(text) is not None
     try:
-        value = json.loads(text, parse_constant=_NONFINITE.get) if careful else orjson.loads(text)
+        value = (
+            json.loads(text, parse_constant=_NONFINITE.get, parse_float=_fraction) if careful else orjson.loads(text)
+        )
     except (ValueError, RecursionError):
         careful = True
         try:
-            value = json.loads(text, parse_constant=_NONFINITE.get)
+            value = json.loads(text, parse_constant=_NONFINITE.get, parse_float=_fraction)
         except UnicodeDecodeError as error:
             return None, f"not UTF-8: {error.reason}", True
         except (ValueError, RecursionError) as error:
@@ -236,6 +241,11 @@ def parse(text: bytes) -> Parsed:
     if not isinstance(value, dict):
         return None, f"JSON, but {_KINDS.get(type(value), 'not an object')} instead of an object", True
     return value, "", careful
+
+
+def _fraction(text: str) -> float | str:
+    value = float(text)
+    return value if math.isfinite(value) else text
 
 
 _KINDS = {list: "an array", str: "a text", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}

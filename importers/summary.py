@@ -16,7 +16,8 @@ class FileSummary:
         read, imported, duplicate, rejected, blank: lines; read = imported + duplicate + rejected + blank.
         pending: bytes of a last line that is not complete yet; they are read once it is.
         bytes: read in this run.
-        status: imported, continued, already imported, empty, moved, rewritten, or what it is a duplicate of.
+        status: imported, continued, already imported, empty, moved, rewritten, what it is a duplicate of, or why it
+            cannot be read.
         time_origin: where the time of events without a time field came from: the path or the file's mtime.
     """
 

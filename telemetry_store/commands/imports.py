@@ -67,6 +67,8 @@ def import_(
     with opened(db, env, reading=False) as store, progress() as bar, _uncollected():
         found = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=bar)
     _show([each.as_dict() for each in found], _COLUMNS, _COLUMNS[2:7], json=json)
+    if any(each.status.startswith("cannot be read") for each in found):
+        raise typer.Exit(Exit.FINDINGS)
 
 
 @contextlib.contextmanager
