@@ -99,8 +99,8 @@ def main() -> None:
     """Run as the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, default=120_000)
-    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     json.dump(run(arguments.folder, arguments.rows, arguments.kills, arguments.seed), sys.stdout)

@@ -139,7 +139,7 @@ def test_what_is_not_restored(settings: Settings, tmp_path: Path) -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute(sql)
             connection.execute(
-                "UPDATE _backup SET counts = json_set(counts, '$._sqlite_migrations', 2) WHERE ? LIKE '%newer%'",
+                "UPDATE _backup SET counts = json_set(counts, '$._sqlite_migrations', counts ->> '$._sqlite_migrations' + 1) WHERE ? LIKE '%newer%'",
                 (path,),
             )
     with closing(sqlite3.connect(foreign, isolation_level=None)) as connection:
