@@ -49,6 +49,7 @@ def make(database: str, rows: int, days: float, now: float | None = None) -> Non
         for table in TABLES:
             connection.execute("BEGIN")
             connection.execute(f"DELETE FROM {table}")
+            connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
             indexes = connection.execute(
                 "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?", (table,)
             ).fetchall()

@@ -125,6 +125,29 @@ def prune(
         return [pruner.prune(each, folder, progress) for each in wanted]
 
 
+def resume(settings: Settings, *, wait: float = 10.0) -> None:
+    """Go on with what a prune has left that was broken off; nothing more is found old.
+
+    Raises:
+        DatabaseMissing, DatabaseBusy, ArchiveDamaged, DatabaseError: see prune().
+    """
+    pruner = Pruner(_existing(settings), os.path.abspath(settings.spool), "", wait)
+    with contextlib.closing(pruner), pruner.alone():
+        pruner.resume(None)
+
+
+def under_way(settings: Settings) -> bool:
+    """Tell whether a prune is running."""
+    path = os.path.join(settings.spool, LOCK)
+    if not os.path.exists(path):
+        return False
+    lock = os.open(path, os.O_RDWR)
+    try:
+        return not try_lock(lock)
+    finally:
+        os.close(lock)
+
+
 def _cutoff(older_than: float, now: float) -> str:
     if older_than < 0:
         raise UsageError("a span cannot be negative", "such as 90d")

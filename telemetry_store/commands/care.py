@@ -16,9 +16,13 @@ from telemetry_store import settings as settings_module
 from telemetry_store import terminal
 from telemetry_store.commands.options import WAIT, Db, Env, Exit, Json, fresh, opened, warn
 from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, DatabaseError
+from telemetry_store.recovery import segment_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from telemetry_store.doctor import Finding
+    from telemetry_store.settings import Settings
 
 
 def drain(
@@ -68,27 +72,49 @@ def _say_drained(done: Mapping[str, Any], fresh_rows: int, *, json: bool) -> Non
 
 
 def doctor(
-    full: Annotated[bool, typer.Option("--full", help="Check every index entry too.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Check every index entry too, whatever the size.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Do what is safe: drain, cut back the log, make indexes.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit status 1 on warnings too.")] = False,
+    prometheus: Annotated[bool, typer.Option("--prometheus", help="Print metrics in Prometheus' text format.")] = False,
     db: Db = None,
     env: Env = None,
     json: Json = False,
 ) -> None:
-    """Check SQLite, the file system, the log, the spool and the integrity; exit status 1 on a problem.
+    """Check SQLite, the files, the log, the spool, the tables and the disk; exit status 1 on a problem.
 
-    Example: telemetry doctor --full
+    Example: telemetry doctor --fix
     """
     from telemetry_store.doctor import Severity, examine
+    from telemetry_store.metrics import as_text, metrics
 
-    found = examine(settings_module.load(db, env=env), full=full)
-    rows = [{"check": each.check, "severity": str(each.severity), "message": each.message, "hint": each.hint}
-            for each in found]  # fmt: skip
-    if json:
-        print(terminal.as_json(rows))
+    settings = settings_module.load(db, env=env)
+    found = examine(settings, full=full)
+    if fix:
+        found = _mended(settings, found, full=full)
+    if prometheus:
+        print(as_text(metrics(settings, found)), end="")
+    elif json:
+        print(terminal.as_json([{**asdict(each), "fix": each.fix is not None} for each in found]))
     else:
         for each in found:
-            print(f"{each.severity:8}{each.check:14}{each.message}" + (f"\n{'':22}→ {each.hint}" if each.hint else ""))
-    if any(each.severity is Severity.PROBLEM for each in found):
+            line = f"{each.code} {each.severity:8}{each.check:16}{each.message}"
+            print(line + (f"\n{'':29}→ {each.hint}" if each.hint else ""))
+    bad = (Severity.PROBLEM, Severity.WARNING) if strict else (Severity.PROBLEM,)
+    if not os.path.exists(settings.database) and not segment_names(settings.spool):
+        raise typer.Exit(Exit.UNREACHABLE)
+    if any(each.severity in bad for each in found):
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _mended(settings: Settings, found: list[Finding], *, full: bool) -> list[Finding]:
+    """Do what the findings offer, say so, and look again."""
+    from telemetry_store.doctor import examine
+    from telemetry_store.doctor.mend import mend
+
+    done = mend(settings, found, wait=WAIT)
+    for each in done:
+        warn(f"fixed: {each}")
+    return examine(settings, full=full) if done else found
 
 
 @contextlib.contextmanager

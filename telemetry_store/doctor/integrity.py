@@ -1,0 +1,41 @@
+"""D202: SQLite's own check of the file. Up to 512 MiB the quick one is always run; `--full` runs the thorough one.
+
+D203: the database is in WAL mode, so that readers and the drain do not wait for each other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from telemetry_store.terminal import size
+
+from .finding import Finding, Fix, Look, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LARGE = 512 << 20
+
+
+def check(look: Look) -> Iterator[Finding]:
+    """Whether the file is sound, and its journal mode."""
+    pages = look.one("PRAGMA page_count") * look.one("PRAGMA page_size")
+    kind = "integrity_check" if look.full else "quick_check"
+    if pages > _LARGE and not look.full:
+        message = f"not checked, {size(pages)}"
+        yield Finding(
+            "D202", "integrity", Severity.OK, message, "`telemetry doctor --full` checks it", {"checked": False}
+        )
+    else:
+        lines = [line for (line,) in look.db.execute(f"PRAGMA {kind}")]
+        if lines == ["ok"]:
+            yield Finding("D202", "integrity", Severity.OK, kind, evidence={"checked": True})
+        else:
+            hint = "stop writing and restore a backup; segments that are kept will be replayed"
+            yield Finding("D202", "integrity", Severity.PROBLEM, "; ".join(lines[:5]), hint, {"lines": lines[:20]})
+    mode = look.one("PRAGMA journal_mode")
+    if mode == "wal":
+        yield Finding("D203", "journal mode", Severity.OK, mode)
+    else:
+        hint = "the next drain with events switches it to wal"
+        yield Finding("D203", "journal mode", Severity.WARNING, mode, hint, {"mode": mode}, Fix("wal"))
