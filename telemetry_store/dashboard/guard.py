@@ -96,7 +96,9 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if self._secret is None:
+        if _is_sent_by_another_site(scope, headers):
+            await _reply(send, 403, "Pages of other sites may link here, and ask nothing.")
+        elif self._secret is None:
             if _name_of(headers.get("host", "")) in self._hosts:
                 await self._app(scope, receive, send)
             else:
@@ -135,6 +137,16 @@ class Guard:
         else:
             await asyncio.sleep(_SLOW)
             await _reply(send, 403, _FORM.format(login=LOGIN, message="That is not the secret."))
+
+
+def _is_sent_by_another_site(scope: Scope, headers: MutableMapping[str, str]) -> bool:
+    """Tell whether a page of another site makes the browser ask something, which could be costly SQL.
+
+    Browsers say so in the header Sec-Fetch-Site (w3.org/TR/fetch-metadata); following a plain link is allowed.
+    """
+    if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return False
+    return bool(scope.get("query_string")) or headers.get("sec-fetch-mode") != "navigate" or scope["method"] != "GET"
 
 
 def _name_of(host: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import itertools
 import os
 import re
 import socket
@@ -34,17 +35,18 @@ from telemetry_store.spool import backlog
 from telemetry_store.terminal import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from telemetry_store.store import TelemetryStore
 
 #: The longest that one query may take, in milliseconds.
-TIME_LIMIT = 5000
+TIME_LIMIT = 15_000
 #: The longest that the rows of a page are counted, in milliseconds.
 _COUNTING = 300
 #: Seconds between two looks for new events in the spool and new tables in the database.
 _LOOK_ROUND = 2.0
-_LARGEST_VALUE = 16 << 20
+#: The largest value, and the largest answer, in bytes.
+_LARGEST_VALUE, _LARGEST_ANSWER = 16 << 20, 64 << 20
 _WAIT = 10.0
 _SETTINGS = {
     "sql_time_limit_ms": TIME_LIMIT,
@@ -57,6 +59,30 @@ _SETTINGS = {
     "default_cache_ttl": 0,
     "truncate_cells_html": 300,
 }
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor whose results are limited in size: Datasette limits the number of rows only."""
+
+    def fetchmany(self, count: int | None = None) -> list[Any]:
+        return self._within(itertools.islice(self, count or self.arraysize))
+
+    def fetchall(self) -> list[Any]:
+        return self._within(self)
+
+    def _within(self, rows: Iterable[Any]) -> list[Any]:
+        found, total = [], 0
+        for row in rows:
+            total += sum(len(value) for value in row if isinstance(value, str | bytes))
+            if total > _LARGEST_ANSWER:
+                raise sqlite3.OperationalError(f"the answer is larger than {size(_LARGEST_ANSWER)}")
+            found.append(row)
+        return found
+
+
+class _Connection(sqlite3.Connection):
+    def cursor(self, factory: type[sqlite3.Cursor] = _Cursor) -> Any:  # type: ignore[override]
+        return super().cursor(factory)
 
 
 class LiveDatabase(Database):  # type: ignore[misc]
@@ -81,7 +107,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         if write:
             raise UsageError("the dashboard only reads")
         uri = Path(self.path).as_uri() + "?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, check_same_thread=False)
+        connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, check_same_thread=False, factory=_Connection)
         connection.execute("PRAGMA query_only = 1")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)

@@ -112,7 +112,7 @@ def test_everything_is_drawn(watched: Watched, url: str) -> None:
     """Every chart of the first page is drawn, without an error in the console and without a request elsewhere."""
     started = time.perf_counter()
     watched.page.goto(url)
-    watched.page.wait_for_function(DRAWN, timeout=60_000)
+    watched.page.wait_for_function(DRAWN, timeout=60_000, polling=50)
     print(f"\nfirst page of {ROWS} rows, all charts drawn: {time.perf_counter() - started:.2f} s")
     watched.page.wait_for_load_state("networkidle")
     assert watched.page.locator(".dashboard-card-chart").count() == 16
@@ -128,7 +128,7 @@ def test_an_agent_is_chosen(watched: Watched, url: str) -> None:
     assert watched.figure("n-agents") == "24"
     watched.page.select_option("#agent", "agent_07")
     watched.page.click("input[value=Apply]")
-    watched.page.wait_for_function(DRAWN)
+    watched.page.wait_for_function(DRAWN, timeout=60_000, polling=50)
     assert "agent=agent_07" in watched.page.url
     assert watched.figure("n-agents") == "1"
     assert 0 < int(watched.figure("n-events").replace(",", "")) < int(before.replace(",", ""))
@@ -143,7 +143,7 @@ def test_a_window_is_chosen(watched: Watched, url: str) -> None:
     first = int(watched.figure("n-events").replace(",", ""))
     watched.page.select_option("#window", "1 hour")
     watched.page.click("input[value=Apply]")
-    watched.page.wait_for_function(DRAWN)
+    watched.page.wait_for_function(DRAWN, timeout=60_000, polling=50)
     assert 0 < int(watched.figure("n-events").replace(",", "")) < first / 5
     watched.page.fill("#until", "2020-01-01")
     watched.page.click("input[value=Apply]")
@@ -155,7 +155,7 @@ def test_a_window_is_chosen(watched: Watched, url: str) -> None:
 def test_markup_in_events_stays_text(watched: Watched, url: str) -> None:
     """A script in an event, and in the name of an agent, is shown, not run."""
     watched.open(f"{url}?{urlencode({'window': '7 days', 'until': '', 'agent': MARKUP})}")
-    watched.page.wait_for_function(DRAWN)
+    watched.page.wait_for_function(DRAWN, timeout=60_000, polling=50)
     assert MARKUP in watched.page.inner_text("#chart-latest-errors")
     watched.page.hover("#chart-agents .mark-rect path >> nth=0")
     assert watched.page.evaluate("window.pwned") is None
@@ -186,7 +186,7 @@ def test_a_secret_is_asked_for(browser, database: Path) -> None:
         page.click("button")
         page.wait_for_load_state("networkidle")
         assert page.goto(url).status == 200
-        page.wait_for_function(DRAWN)
+        page.wait_for_function(DRAWN, timeout=60_000, polling=50)
         assert "telemetry_dashboard" not in page.evaluate("document.cookie")
         context.close()
 
