@@ -67,8 +67,8 @@ class Incoming:
 
     @property
     def path(self) -> str:
-        """Of the file."""
-        return self.database.path
+        """Of the file, absolute."""
+        return os.path.abspath(self.database.path)
 
 
 @dataclass(slots=True)

@@ -17,37 +17,39 @@ from .rows import copy_rows, set_counter
 from .shape import read_schema
 
 if TYPE_CHECKING:
+    from .hashing import Hashes
     from .journal import Record, Table
     from .rehearse import Rehearsed
-    from .shape import Schema
 
 _FROM = "rehearsal"
 
 
-def publish(connection: sqlite3.Connection, record: Record, rehearsed: Rehearsed) -> Record:
+def publish(connection: sqlite3.Connection, record: Record, rehearsed: Rehearsed, hashes: Hashes) -> Record:
     """Copy what was rehearsed, compare it, describe it and note it down; all of it or nothing.
 
     Args:
         connection: to the database, with the rehearsal attached and no transaction begun.
         record: what was rehearsed.
         rehearsed: likewise.
+        hashes: of the old tables.
 
     Raises:
         MergeFailed: the database has changed since, or a row is not what it was.
     """
     connection.execute("BEGIN IMMEDIATE")
     with connection:  # undoes it all where anything fails
-        record = _Publication(connection, rehearsed, read_schema(connection, _FROM)).run(record)
+        record = _Publication(connection, rehearsed, hashes).run(record)
         connection.execute("COMMIT")
     return record
 
 
 class _Publication:
-    def __init__(self, connection: sqlite3.Connection, rehearsed: Rehearsed, schema: Schema) -> None:
+    def __init__(self, connection: sqlite3.Connection, rehearsed: Rehearsed, hashes: Hashes) -> None:
         self._connection = connection
         self._rehearsed = rehearsed
-        self._schema = schema
-        self._by_name = {name.lower(): shape for name, shape in schema.shapes.items()}
+        self._hashes = hashes
+        self._schema = read_schema(connection, _FROM)
+        self._by_name = {name.lower(): shape for name, shape in self._schema.shapes.items()}
 
     def run(self, record: Record) -> Record:
         self._names_are_free(record)
@@ -104,8 +106,9 @@ class _Publication:
         if table.kind != "table":
             return table
         shape = self._by_name[table.name.lower()]
-        if shape.references:
-            before = count_violations(self._connection, table.name, _FROM)
-            if (now := count_violations(self._connection, table.name)) != before:
-                raise MergeFailed(f"{now} foreign keys of {table.name} lead nowhere")
-        return replace(table, hash=content_hash(self._connection, shape))
+        now = count_violations(self._connection, table.name) if shape.references else 0
+        if now and now != count_violations(self._connection, table.name, _FROM):
+            raise MergeFailed(f"{now} foreign keys of {table.name} lead nowhere")
+        if table.name in self._rehearsed.altered:
+            return replace(table, hash=content_hash(self._connection, shape))
+        return replace(table, hash=self._hashes.get(table.path, table.old))  # the rows were compared with these

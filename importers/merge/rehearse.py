@@ -68,6 +68,7 @@ class Rehearsed:
         made: tables and views.
         indexes, triggers: their names.
         shadows: name of a virtual table → what the names of its own tables end with.
+        altered: tables whose rows are not just those of one old table: joined, or with numbers changed.
         notes: what people should know.
     """
 
@@ -75,6 +76,7 @@ class Rehearsed:
     indexes: list[str] = field(default_factory=list)
     triggers: list[str] = field(default_factory=list)
     shadows: dict[str, list[str]] = field(default_factory=dict)
+    altered: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
 
@@ -149,6 +151,8 @@ class _Rehearsal:
         self._taken.add(name.lower())
 
     def _make(self, incoming: Incoming, old: str, shape: Shape, shifts: dict[str, int]) -> None:
+        if shifts:
+            self.done.altered.add(shape.name)
         self._execute(shape.name, shape.sql)
         if shape.kind == "virtual":
             self._fill_virtual(incoming, old, shape)
@@ -211,6 +215,7 @@ class _Rehearsal:
         join_rows(self._connection, shape, f"{_SOURCE}.{quoted(old)}", into, overlap, shifts)
         place = next(i for i, each in enumerate(self.done.made) if each.name.lower() == shape.name.lower())
         known = self.done.made[place]
+        self.done.altered.add(known.name)
         rows = count(self._connection, quoted(into.name))
         self.done.made[place] = replace(known, rows=rows, joined=(*known.joined, incoming.path))
 

@@ -17,6 +17,7 @@ from telemetry_store.sinks.sqlite import SqliteSink, translated
 
 from .conflicts import Conflict, Examined, examine
 from .encoding import in_utf8
+from .hashing import hashing
 from .journal import RECODED, REHEARSAL, Folders, Record, Source, Table, finish, new_folder, records
 from .publish import publish
 from .rehearse import rehearse
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .conflicts import Incoming
+    from .hashing import Hashes
     from .plan import Plan
     from .rehearse import Rehearsed
 
@@ -137,6 +139,10 @@ class _Run:
             seen = [changes(connection) for _, connection in watched]
             with self._timed("backups"):
                 sources, copied = self._back_up(folder)
+            hashes = stack.enter_context(hashing(sum(each.size for each in sources)))
+            for each, path in copied:
+                tables = tuple(name for name in each.tables if each.database.schema.shapes[name].kind == "table")
+                hashes.ask(each.path, path, tables)
             with self._timed("rehearsal"):
                 rehearsed = self._rehearse(folder, copied)
             record = self._record(folder, sources, rehearsed)
@@ -144,7 +150,7 @@ class _Run:
                 check_entries(str(folder / REHEARSAL))
             else:
                 with self._timed("merge"):
-                    record = self._publish(folder, record, rehearsed)
+                    record = self._publish(folder, record, rehearsed, hashes)
             for (each, connection), before in zip(watched, seen, strict=True):
                 if changes(connection) != before:
                     self._result.notes.append(f"{each.path} was written to meanwhile; what is newer is not merged")
@@ -228,10 +234,10 @@ class _Run:
         )
         return Record(sources, tables, tuple(rehearsed.indexes), tuple(rehearsed.triggers), folder=str(folder))
 
-    def _publish(self, folder: Path, record: Record, rehearsed: Rehearsed) -> Record:
+    def _publish(self, folder: Path, record: Record, rehearsed: Rehearsed, hashes: Hashes) -> Record:
         with self._exclusive() as drain, self._connected() as connection:
             connection.execute("ATTACH ? AS rehearsal", (uri(str(folder / REHEARSAL), "immutable=1"),))
-            record = publish(connection, record, rehearsed)
+            record = publish(connection, record, rehearsed, hashes)
             connection.close()
             drain.sink.settle(force=True)
         self._advance("merged", self._total)

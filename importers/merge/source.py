@@ -20,7 +20,7 @@ from telemetry_store.sinks.sqlite_catalog import quoted
 from .shape import Schema, read_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
 #: Folders that hold the backups of a merge.
@@ -141,25 +141,28 @@ def _connected(path: str, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(uri(path, mode), uri=True, isolation_level=None, timeout=_PATIENCE)
 
 
-def copy(path: str, to: str, progress: Callable[[int], None] | None = None) -> None:
+def copy(path: str, to: str) -> None:
     """Copy a database as it is at one moment, whoever is writing to it, and bring the copy onto the disk.
 
     Args:
         path: of the database.
         to: a new file.
-        progress: called with the bytes that are done, at the end.
 
     Raises:
         DatabaseError: by cause.
     """
     try:
         with reading(path) as source, contextlib.closing(sqlite3.connect(to, isolation_level=None)) as made:
+            made.execute("PRAGMA synchronous = OFF")
             source.backup(made)
             made.execute("PRAGMA journal_mode = DELETE")  # a copy that is read must not get a log beside it
     except sqlite3.Error as error:
         raise translated(error, path) from error
-    if progress is not None:
-        progress(os.stat(to).st_size)
+    descriptor = os.open(to, os.O_RDWR)  # nobody else has the copy, and SQLite has closed it
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def changes(connection: sqlite3.Connection) -> int:
