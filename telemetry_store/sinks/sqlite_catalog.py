@@ -97,6 +97,10 @@ class Tables:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.version = connection.execute("PRAGMA schema_version").fetchone()[0]
         self.tables, self.keys = load_tables(connection)
+        taken = taken_names(connection, self.tables)
+        self.tables |= {name: Table(name, {}, time=None) for name in taken}
+        #: Name → what it is, where it can never be an event table's.
+        self.taken = {name.lower(): kind for name, kind in taken.items()}
         self.normaliser = Normaliser(self.tables)
         self.columns = {name: set(table.columns) for name, table in self.tables.items()}
         self.noted: set[str] = set()
@@ -132,6 +136,17 @@ def load_tables(connection: sqlite3.Connection) -> tuple[dict[str, Table], dict[
     for table in tables.values():
         _find_time(table)
     return tables, keys
+
+
+def taken_names(connection: sqlite3.Connection, tables: Iterable[str]) -> dict[str, str]:
+    """Names of views, indexes and virtual tables, and which of them each is: no event table can be made there."""
+    there = {name.lower() for name in tables}
+    found = connection.execute("SELECT name, type FROM sqlite_master WHERE type <> 'trigger'").fetchall()
+    return {
+        name: "virtual table" if kind == "table" else kind
+        for name, kind in found
+        if name.lower() not in there and not name.startswith(("_", "sqlite_"))
+    }
 
 
 def delicate_tables(connection: sqlite3.Connection) -> set[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.ahead import ahead
 from telemetry_store.batch import Change, Counts, Create, Declare, Drop, Reject, Rows
+from telemetry_store.schema import EventTable
 from telemetry_store.sinks import sqlite_catalog as catalog
 from telemetry_store.sinks import sqlite_search as search
 from telemetry_store.sinks.base import Source, Transaction
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from telemetry_store.batch import Chunk, Operation
-    from telemetry_store.schema import EventTable
 
 _SOURCE_FIELDS = tuple(Source.__dataclass_fields__)
 _NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000+00:00'"
@@ -59,6 +59,10 @@ class SqliteTransaction(Transaction):
 
     def _carry_out(self, operation: Operation, inserter: Inserter) -> None:
         match operation:
+            case Rows(table=table) | Change(table=table) | Declare(declared=EventTable(name=table)) if (
+                table.lower() in self._tables.taken
+            ):
+                self._refuse(operation, table, inserter)
             case Rows():
                 inserter.add(operation)
             case Change(table, column, kind):
@@ -80,6 +84,16 @@ class SqliteTransaction(Transaction):
                 )
             case Reject():
                 inserter.reject(operation)
+
+    def _refuse(self, operation: Operation, table: str, inserter: Inserter) -> None:
+        """What is meant for a view or the like is kept with that reason, and does not stop the rest."""
+        reason = f"{table} is a {self._tables.taken[table.lower()]}, not a table"
+        if isinstance(operation, Rows):
+            for index in operation.indexes:
+                offset, raw = operation.chunk.raw(index)
+                inserter.reject(Reject(operation.chunk.source, offset, table, reason, raw))
+        elif isinstance(operation, Declare):
+            inserter.reject(Reject(operation.source, 0, table, reason, repr(operation.declared.as_dict()).encode()))
 
     def _declare(self, source: str, declared: EventTable, inserter: Inserter) -> None:
         self._connection.execute("SAVEPOINT declaration")
