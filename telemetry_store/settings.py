@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Environment variables that name the database, the first that is set wins.
 VARIABLES = ("TELEMETRY_DB", "FOUNDUPS_DB_PATH", "PIPELINE_DB_PATH")
+#: The environment variable that picks a section of the file.
+ENVIRONMENT = "TELEMETRY_ENV"
 DEFAULT_DATABASE = os.path.join("data", "foundups.db")
 FILE = "telemetry.toml"
 
@@ -71,7 +73,8 @@ def load(
 
     Args:
         database: a path that overrides all others, or None.
-        env: a section `[env.NAME]` of the file that overrides its top level, such as "dev".
+        env: a section `[env.NAME]` of the file that overrides `[store]`, such as "dev"; a database that it names
+            goes before the environment's. None takes the section that TELEMETRY_ENV names, if it is set.
         environment: instead of the process's environment variables.
         file: path of the settings file; it need not exist.
 
@@ -79,26 +82,34 @@ def load(
         SettingsError: the file is not TOML, has an unknown key or no such section.
     """
     environment = os.environ if environment is None else environment
-    settings = _from_file(file, env)
+    content = _read(file)
+    chosen = env or environment.get(ENVIRONMENT) or None
+    settings = _settings(content, chosen, file)
+    if database is not None:
+        return replace(settings, database=os.fspath(database))
+    if env is not None and "database" in content["env"][env]:
+        return settings  # who says --env prod means that one, whatever variables are set
     named = next((environment[name] for name in VARIABLES if environment.get(name)), None)
-    path = os.fspath(database) if database is not None else named
-    return replace(settings, database=path) if path else settings
+    return replace(settings, database=named) if named else settings
 
 
-def _from_file(file: str, env: str | None) -> Settings:
+def _read(file: str) -> dict[str, Any]:
     if not os.path.exists(file):
-        if env is not None:
-            raise SettingsError(f"there is no {file} that could have a section [env.{env}]")
-        return Settings()
+        return {}
     import tomllib
 
     try:
         with open(file, "rb") as handle:
-            content = tomllib.load(handle)
+            return tomllib.load(handle)
     except (tomllib.TOMLDecodeError, OSError) as error:
         raise SettingsError(f"{file}: {error}") from error
+
+
+def _settings(content: dict[str, Any], env: str | None, file: str) -> Settings:
     values: dict[str, Any] = dict(content.get("store", {}))
     if env is not None:
+        if not content:
+            raise SettingsError(f"there is no {file} that could have a section [env.{env}]")
         sections = content.get("env", {})
         if env not in sections:
             raise SettingsError(f"{file} has no section [env.{env}]", f"there is: {', '.join(sections) or 'none'}")
