@@ -23,6 +23,8 @@ class Report:
         files: Files of JSON lines on disk.
         targets: Findings and files brought together by target, most risky first.
         unparsed: Files that could not be read as source, and rules that failed.
+        trace: The run that was brought in: command, status, seconds, processes, notes, and what opened JSON lines
+            outside of the code; ``None`` without one.
     """
 
     root: str
@@ -32,6 +34,7 @@ class Report:
     files: tuple[FileFact, ...]
     targets: tuple[Target, ...]
     unparsed: tuple[Unparsed, ...]
+    trace: dict[str, Any] | None = None
 
     @property
     def writers(self) -> tuple[Finding, ...]:
@@ -70,6 +73,7 @@ class Report:
             "files": [each.as_dict() for each in self.files],
             "targets": [each.as_dict() for each in self.targets],
             "unparsed": [each.as_dict() for each in self.unparsed],
+            **({"trace": self.trace} if self.trace is not None else {}),
         }
 
     def as_text(self) -> str:

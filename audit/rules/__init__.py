@@ -13,7 +13,9 @@ from audit.rules import (
     lines_read,
     lines_written,
     mixed_modes,
+    overlap,
     parallel,
+    seen,
     several_writers,
     split_write,
     syntax,
@@ -37,6 +39,8 @@ RULES: tuple[ModuleType, ...] = (
     unlocked,
     syntax,
     crashed,
+    seen,
+    overlap,
 )
 """Every rule, in the order of their codes."""
 

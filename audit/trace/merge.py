@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.domain import domain
 from audit.family import families
@@ -14,6 +14,8 @@ from audit.files import outline, profile
 from audit.finding import Evidence, FileFact, Finding
 from audit.pattern import matching
 from audit.risk import link, targets
+from audit.rules.overlap import CODE as OVERLAP
+from audit.rules.seen import CODE as SEEN
 from audit.trace.sources import Sources
 from audit.walk import Entry, is_test
 
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
     from audit.report import Report
     from audit.trace.trace import Frame, Open, Trace
 
-SEEN, OVERLAP = "A501", "A502"
 SHOWN = 20
 """So many of the files that were seen stand among a finding's alternatives."""
+STACKS, DEEP = 3, 6
+"""So many of the stacks that led to a place are told, and so many frames of each."""
 
 
 @dataclass(slots=True)
@@ -64,7 +67,15 @@ def merge(report: Report, trace: Trace) -> Report:
     facts = _facts(report.files, trace)
     ordered = sorted(findings, key=lambda each: (each.path, each.line, each.kind))
     made = targets(ordered, facts)
-    return replace(report, findings=_rated(ordered, made), files=link(facts, made), targets=made)
+    rated = _rated(ordered, made)
+    return replace(report, findings=rated, files=link(facts, made), targets=made, trace=_told(trace))
+
+
+def _told(trace: Trace) -> dict[str, Any]:
+    """The run itself, with the JSON lines that no place in the project opened: a library, or ``python -c``."""
+    foreign = [each for each in trace.opens if not each.place.path and each.content.kind == "json-lines"]
+    outside = [{"file": each.file, "mode": each.mode, "lines": each.content.objects} for each in foreign]
+    return {**trace.as_dict(), "outside": outside}
 
 
 def _matches(findings: Sequence[Finding], trace: Trace, sources: Sources) -> _Matches:
@@ -210,6 +221,10 @@ def _evidence(opens: Sequence[Open]) -> Iterable[Evidence]:
     if not lines:
         held = f"; the content was {opens[0].content.kind}"
     yield Evidence(SEEN, f"seen at run time: {_many(count, 'open')} by {_many(len(pids), 'process', 'es')}{held}")
+    stacks = dict.fromkeys(stack for each in opens for stack in each.stacks if len(stack) > 1)
+    for stack in list(stacks)[:STACKS]:
+        way = " < ".join(f"{frame.path}:{frame.line} in {frame.function}" for frame in stack[1:DEEP])
+        yield Evidence(SEEN, f"seen through {way}" + " < …" * (len(stack) > DEEP))
     for word, how in (("same-time", "had it open for writing at the same time"), ("alternating", "opened it in turns")):
         hit = [each for each in opens if each.overlap == word]
         if hit:

@@ -8,8 +8,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ from audit.trace.trace import Trace
 from audit.trace.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 HOOK = Path(__file__).with_name("hook")
 """The directory that goes first on ``PYTHONPATH``."""
@@ -51,7 +53,8 @@ def run(command: Sequence[str], root: Path, *, timeout: float | None = None) -> 
         directory = Path(name).resolve()
         watch = Watch(directory)
         process = subprocess.Popen(list(command), env=_environment(directory, root))  # noqa: S603 - the user asks for it
-        status, ended = _wait(process, timeout, watch)
+        with _passing_on(process):
+            status, ended = _wait(process, timeout, watch)
         seconds = time.monotonic() - start
         processes = read(directory)
         found = opens(processes, os.path.abspath(root), watch.together)
@@ -78,6 +81,21 @@ def _environment(directory: Path, root: Path) -> dict[str, str]:
         "TELEMETRY_TRACE": str(directory),
         "TELEMETRY_TRACE_ROOTS": "\n".join(roots),
     }
+
+
+@contextlib.contextmanager
+def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Give the program the signals that ask this process to end; its answer to them counts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, lambda got, _: process.send_signal(got)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _wait(process: subprocess.Popen[bytes], timeout: float | None, watch: Watch) -> tuple[int, bool]:

@@ -68,10 +68,16 @@ def audit(
 ) -> None:
     """Find the JSONL writers and readers of a codebase, with the risk of each target.
 
+    Python, JavaScript, TypeScript, shell, PowerShell, scripts in YAML, and notebooks.
+
     Example: telemetry audit . --format json --output audit.json
 
-    Also: telemetry audit . --baseline known.json, telemetry audit . --trace -- python app.py,
-    telemetry audit explain A301
+    Fail on new writers only: telemetry audit . --baseline known.json
+
+    Run a program, bring in which files it and its Python children open, and end with its status:
+    telemetry audit . --trace --output seen.txt -- python app.py --its-option
+
+    What a code means: telemetry audit explain A301
     """
     path, *rest = arguments
     if path == "explain" and len(rest) <= 1:
@@ -82,8 +88,9 @@ def audit(
     if write_baseline and baseline is None:
         raise typer.BadParameter("say which file with --baseline FILE", param_hint="--write-baseline")
     report = _audited(Path(path), exclude, profile=profile, cache=cache)
+    status = 0
     if trace:
-        report = _traced(report, rest)
+        report, status = _traced(report, rest)
     text = _formed(report, Format.JSON if json else form)
     if audit_report is not None:
         import audit as auditor
@@ -95,6 +102,8 @@ def audit(
         print(text)
     if baseline is not None:
         _ratchet(report, baseline, write=write_baseline)
+    if status:
+        raise typer.Exit(status)
 
 
 def plan(
@@ -160,15 +169,19 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-def _traced(report: Report, command: list[str]) -> Report:
+def _traced(report: Report, command: list[str]) -> tuple[Report, int]:
+    """The report with what a run showed, and the status to end with: the program's, or 128 and the signal's number."""
     import audit.trace as tracer
 
-    found = tracer.run(command, Path(report.root))
+    try:
+        found = tracer.run(command, Path(report.root))
+    except OSError as error:
+        raise typer.BadParameter(f"cannot run {command[0]}: {error.strerror or error}", param_hint="COMMAND") from error
     for note in found.notes:
         warn(f"trace: {note}")
     if found.status:
         warn(f"trace: the command ended with status {found.status}")
-    return tracer.merge(report, found)
+    return tracer.merge(report, found), found.status if found.status >= 0 else 128 - found.status
 
 
 def _formed(report: Report, form: Format) -> str:

@@ -48,6 +48,29 @@ def test_ratchet(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "known.json").read_text())["writers"] == []
 
 
+@pytest.mark.parametrize(("end", "status"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 15)", 143), ("pass", 0)])
+def test_traced_program_decides(tmp_path: Path, end: str, status: int) -> None:
+    """The traced program's output is not touched and its status passed on; what it wrote is in the report, with the way there."""
+    source = (
+        WRITER.format(name="a", waiver="").replace("'logs/a.jsonl'", "sys.argv[1]").replace("json", "json, os, sys", 1)
+    )
+    (tmp_path / "app.py").write_text(f"{source}def go():\n    log(1)\ngo()\nprint('its own line')\n{end}\n")
+    command = ("audit", ".", "--trace", "--output", "report.txt", "--", sys.executable, "app.py", "made.log")
+    done = telemetry(*command, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, "its own line\n" if status != 143 else done.stdout)
+    text = (tmp_path / "report.txt").read_text()
+    assert "seen at run time: 1 open by 1 process" in text
+    assert "seen through app.py:6 in go < app.py:7 in <module>" in text
+    assert f"status {status if status < 128 else 128 - status}, " in text
+
+
+def test_command_that_cannot_run(tmp_path: Path) -> None:
+    """A command that does not exist is wrong usage, not a failure of the audit."""
+    done = telemetry("audit", ".", "--trace", "--", "no-such-program", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "cannot run no-such-program" in done.stderr
+
+
 def test_forms(tmp_path: Path) -> None:
     """One audit prints text, JSON, Markdown and SARIF, and writes the consolidation decision's figures."""
     writer(tmp_path / "a.py", "a")

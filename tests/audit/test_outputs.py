@@ -39,14 +39,57 @@ def test_sarif(tmp_path: Path) -> None:
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 5
 
 
+def test_text_is_sorted_for_people(tmp_path: Path) -> None:
+    """The terminal form keeps apart risks with their reasons, unknown files, those of tests, files without code."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "lost.jsonl").write_text('{"ts": 1700000000, "a": 1}\n')
+    tree(tmp_path, "a.py", "b.py")
+    (tmp_path / "c.py").write_text(SOURCE.replace("f(e)", "f(e, path)").replace("'logs/e.jsonl'", "path"))
+    (tmp_path / "bad.py").write_text("x = = 1\n")
+    (tmp_path / "tests" / "test_a.py").write_text(SOURCE.replace("logs/e", "made"))
+    text = audit.audit(tmp_path).as_text()
+    titles = [line.partition(" (")[0] for line in text.splitlines() if line[:1].isupper() and "(" in line]
+    assert titles == [
+        "HIGH RISK",
+        "FILE NOT KNOWN FROM THE SOURCES",
+        "ONLY TESTS TOUCH",
+        "FILES THAT NO CODE FOUND HERE TOUCHES",
+        "DOES NOT PARSE",
+    ]
+    assert "why    2 places write it (A301)" in text
+    assert "writes b.py:5 in f (open-append, append)" in text
+    assert "{path}: its caller chooses" in text
+    assert "lost.jsonl  27 B; 1 line; keys ts, a; time ts (epoch-s)" in text
+
+
+def test_sarif_structure(tmp_path: Path) -> None:
+    """Every result has what the schema of SARIF 2.1.0 requires, and paths are references."""
+    (tmp_path / "a b#").mkdir()
+    (tmp_path / "bad.py").write_text("x = = 1\n")
+    run = as_sarif(tree(tmp_path, "a b#/a.py"))["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == sorted({rule["id"] for rule in rules})
+    assert all(rule["shortDescription"]["text"] and rule["fullDescription"]["text"] for rule in rules)
+    assert {each["level"] for each in run["results"]} <= {"none", "note", "warning", "error"}
+    places = [each["locations"][0]["physicalLocation"] for each in run["results"]]
+    assert [each["artifactLocation"]["uri"] for each in places] == ["a%20b%23/a.py", "bad.py"]
+    assert all(each["region"]["startLine"] >= 1 for each in places)
+    assert all(each["message"]["text"] for each in run["results"])
+
+
 def test_audit_report(tmp_path: Path) -> None:
     """The decision's form counts files, and names risks, candidates and tables."""
     (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "e.jsonl").write_text("{}\n")
+    (tmp_path / "logs" / "e.jsonl").write_text('{"a": 1}\n')
     form = as_audit_report(tree(tmp_path, "a.py", "b.py"))
     assert form["total_jsonl_files"] == 1
     assert [each["target"] for each in form["concurrency_risks"]] == ["logs/e.jsonl"]
-    assert form["proposed_db_tables"] == ["e"]
+    assert form["consolidation_candidates"][0]["writers"] == ["a.py:5", "b.py:5"]
+    assert form["proposed_db_tables"] == [
+        {"name": "e", "domain": "telemetry", "targets": ["logs/e.jsonl"], "columns": ["a"]}
+    ]
+    (one,) = form["files_by_domain"].values()
+    assert (one["count"], one["concurrency_risk"], one["files"][0]["path"]) == (1, "high", "logs/e.jsonl")
 
 
 def test_baseline_fails_on_new_writers_only(tmp_path: Path) -> None:

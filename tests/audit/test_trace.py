@@ -333,7 +333,7 @@ def test_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = by_function["parts", "writer"]
     assert (parts.target, parts.target_kind) == ("logs/{name}/crumbs.jsonl", "pattern")
     assert {"logs/ann/crumbs.jsonl", "logs/bob/crumbs.jsonl"} <= set(parts.alternatives)
-    (seen,) = [each for each in parts.evidence if each.code == "A501"]
+    seen, *_ = [each for each in parts.evidence if each.code == "A501"]
     assert seen.message == "seen at run time: 2 opens by 1 process; 2 JSON lines with keys agent"
     journal = by_function["Journal.add", "writer"]
     assert (journal.target, journal.target_kind) == ("orders.jsonl", "literal")
