@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from audit.finding import Finding
     from audit.report import Report
 
-WAIVER = re.compile(r"#\s*audit:\s*allow\b\s*(.*)")
-"""``# audit: allow <reason>`` on the line of the call, or on the line above it."""
+WAIVER = re.compile(r"(?:#|//)\s*audit:\s*allow\b\s*(.*)")
+"""``# audit: allow <reason>``, or ``//``, on the line of the call, or on the line above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def compare(report: Report, baseline: Path) -> Comparison:
     """
     known = _load(baseline)
     writers = [each for each in report.writers if not each.test]
-    reasons = {each.id: waiver(Path(report.root), each) for each in writers}
+    reasons = _reasons(Path(report.root), writers)
     waived = tuple((each, reasons[each.id] or "") for each in writers if reasons[each.id])
     new = tuple(each for each in writers if each.id not in known and not reasons[each.id])
     gone = tuple(sorted(known - {each.id for each in writers}))
@@ -72,6 +72,16 @@ def write_baseline(report: Report, baseline: Path) -> int:
     writers = [each for each in report.writers if not each.test]
     _save(baseline, writers)
     return len(writers)
+
+
+def _reasons(root: Path, writers: list[Finding]) -> dict[str, str | None]:
+    """The waiver of each writer by its id; one of a helper allows the call-sites that choose its file, too."""
+    reasons = {each.id: waiver(root, each) for each in writers}
+    helpers = {f"{each.path}:{each.line}": reasons[each.id] for each in writers if each.kind == "writer"}
+    for each in writers:
+        if each.kind == "call-site" and reasons[each.id] is None:
+            reasons[each.id] = next((helpers.get(one.message.rpartition(" ")[2]) for one in each.evidence), None)
+    return reasons
 
 
 def waiver(root: Path, finding: Finding) -> str | None:

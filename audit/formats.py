@@ -140,7 +140,7 @@ def as_audit_report(report: Report) -> dict[str, Any]:
 
     Returns:
         ``total_jsonl_files``; ``files_by_domain`` with counts, sizes, the worst risk and the files;
-        ``concurrency_risks`` and ``consolidation_candidates`` by target; ``proposed_db_tables`` with the keys that their files have.
+        ``concurrency_risks`` and ``consolidation_candidates`` by target; ``proposed_db_tables`` with their keys.
     """
     parts = overview(report)
     written = [each for risk in RISKS for each in parts.risks[risk] if each.writers]

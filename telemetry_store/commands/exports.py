@@ -122,6 +122,7 @@ def _follow(
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         file = sys.stdout
         if to != exports.STANDARD_OUTPUT:
+            # audit: allow the user asked for this file
             file = stack.enter_context(open(to, "w", encoding="utf-8", newline=""))
             warn(f"following {table.name} into {to}")
         while True:

@@ -119,6 +119,22 @@ def test_waiver_needs_a_reason(tmp_path: Path) -> None:
     assert [each.path for each in result.new] == [each.path for each in result.bare] == ["b.py"]
 
 
+def test_waiver_of_a_helper(tmp_path: Path) -> None:
+    """The waiver of a helper allows its call-sites; in JavaScript it stands behind two slashes."""
+    (tmp_path / "a.py").write_text(
+        "import json\ndef put(file, e):\n    with open(file, 'a') as h:  # audit: allow the user names the file\n"
+        "        h.write(json.dumps(e) + '\\n')\nput('x.jsonl', 1)\n"
+    )
+    (tmp_path / "b.js").write_text(
+        "// audit: allow read by another tool\nfs.appendFileSync('y.jsonl', JSON.stringify(e) + '\\n');\n"
+    )
+    result = compare(audit.audit(tmp_path), tmp_path / "none.json")
+    assert result.new == ()
+    assert [(each.path, each.kind) for each, _ in result.waived] == [
+        ("a.py", "writer"), ("a.py", "call-site"), ("b.js", "writer")
+    ]  # fmt: skip
+
+
 def test_not_a_baseline(tmp_path: Path) -> None:
     """A file that is no baseline is an error that names it."""
     (tmp_path / "x.json").write_text("[]")
