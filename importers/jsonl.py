@@ -120,9 +120,15 @@ class LineReader:
             events = list(map(self._shape, events))
         records = [(self._table, self._fallback, event) for event in events]
 
+        places: list[tuple[int, bytes]] = []
+
         def raw(index: int) -> tuple[int, bytes]:
-            lines = data.split(b"\n")
-            return offset + sum(map(len, lines[:index])) + index, lines[index]
+            if not places:
+                start = offset
+                for line in data.removesuffix(b"\n").split(b"\n"):
+                    places.append((start, line))
+                    start += len(line) + 1
+            return places[index]
 
         return Lines(Chunk(self._source, records, raw, times=self._times), data)
 
@@ -198,17 +204,17 @@ def documents(text: bytes) -> list[Parsed]:
     whole = parse(text)
     if whole[0] is not None or not whole[1].startswith("not JSON: Extra data"):
         return [whole]
-    line, found, at = text.decode(), list[Parsed](), 0
-    decoder = json.JSONDecoder(parse_constant=_NONFINITE.get, parse_float=_fraction)
+    line, found, at = _decoded(text), list[Parsed](), 0
     while at < len(line):
         try:
-            value, end = decoder.raw_decode(line, at)
+            value, end = _DECODER.raw_decode(line, at)
         except (ValueError, RecursionError):
             return [whole]
         if not isinstance(value, dict):
             return [whole]
         found.append((value, "", True))
-        at = end + len(line[end:]) - len(line[end:].lstrip()) if line[end : end + 1].isspace() else end
+        blanks = _BLANKS.match(line, end)
+        at = blanks.end() if blanks else end
     return found
 
 
@@ -226,13 +232,11 @@ def parse(text: bytes) -> Parsed:
     """
     careful = _LONG_INTEGER.search(text) is not None
     try:
-        value = (
-            json.loads(text, parse_constant=_NONFINITE.get, parse_float=_fraction) if careful else orjson.loads(text)
-        )
+        value = _exactly(text) if careful else orjson.loads(text)
     except (ValueError, RecursionError):
         careful = True
         try:
-            value = json.loads(text, parse_constant=_NONFINITE.get, parse_float=_fraction)
+            value = _exactly(text)
         except UnicodeDecodeError as error:
             return None, f"not UTF-8: {error.reason}", True
         except (ValueError, RecursionError) as error:
@@ -243,9 +247,20 @@ def parse(text: bytes) -> Parsed:
     return value, "", careful
 
 
+def _exactly(text: bytes) -> Any:
+    return _DECODER.decode(_decoded(text))
+
+
+def _decoded(text: bytes) -> str:
+    """The text of a line; a surrogate that somebody has written as if it were a character is one."""
+    return text.decode("utf-8", "surrogatepass")
+
+
 def _fraction(text: str) -> float | str:
     value = float(text)
     return value if math.isfinite(value) else text
 
 
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder(parse_constant=_NONFINITE.get, parse_float=_fraction)
 _KINDS = {list: "an array", str: "a text", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}

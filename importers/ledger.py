@@ -11,7 +11,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from .discover import stem
+from .discover import stem, unrotated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,10 +116,13 @@ def identify(file: Content, path: Path, sources: list[Source]) -> Match:
             match.entry = _found(each, file)
         elif each.offset == size:
             match.status = f"duplicate of {each.path}"
-        elif prefix_hashes(file, {size})[size].hexdigest() != _prefix_of(file, each, size):
-            if _is_there(file, each) and not _is_all(each):
-                continue  # it began as a copy, and now both have lines of their own
-            match.status, match.entry = "moved", moved(each, file)
+        elif prefix_hashes(file, {size})[size].hexdigest() == _prefix_of(file, each, size):
+            if not _same_log(file, each) and _length(each) > size:
+                continue  # the beginning of another file, which a person or a program wrote anew
+        elif _same_log(file, each) and (_length(each) == each.offset or not _is_there(file, each)):
+            match.status, match.entry = "moved", moved(each, file)  # of which the other was a copy
+        else:
+            continue  # it began as a copy, and now has lines of its own
         return match  # the last case: a copy that is ahead of the import; the file itself goes on where it is
     if shorter := next((each for each in imported if _is_shorter_copy(file, size, each)), None):
         digest = prefix_hashes(file, {size})[size]
@@ -198,18 +201,22 @@ def _prefix_of(like: Content, source: Source, length: int) -> str:
     return found.hexdigest() if found is not None else ""
 
 
-def _is_all(source: Source) -> bool:
-    """Tell whether an imported file, which is there, has nothing beyond what was imported."""
+def _same_log(file: Content, source: Source) -> bool:
+    """Tell whether a file stands beside an imported one under a name that rotation gives."""
+    folder, name = os.path.split(place_of(source))
+    return folder == str(file.path.parent) and stem(name) == stem(file.path.name)
+
+
+def _length(source: Source) -> int:
+    """Bytes of an imported file as it is on the disk; -1 when it is gone."""
     status = _stat(_whereabouts(source))
-    return status is not None and status.st_size == source.offset
+    return status.st_size if status is not None else -1
 
 
 def _is_shorter_copy(file: Content, size: int, source: Source) -> bool:
     """Tell whether a file holds the first lines of an imported one, and was kept of it by a rotation or a person."""
-    path, name = file.path, os.path.basename(source.path)
-    if source.place or source.offset <= size or os.path.dirname(source.path) != str(path.parent):
-        return False
-    if path.name == name or not path.name.startswith(stem(name)) or stem(path.name) != stem(name):
+    name = os.path.basename(place_of(source))
+    if source.offset <= size or not _same_log(file, source) or unrotated(name) != name or file.path.name == name:
         return False
     end = _last_line(file, size)
     digest = prefix_hashes(file, {end}).get(end) if end else None

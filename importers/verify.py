@@ -118,7 +118,7 @@ def _verified(
         reader = LineReader(file, route_of(Path(source.path), plan), source.table, 0, Tail.TAKE)
         for lines in reader.read(0, source.offset):
             for index, (table, _, event) in enumerate(lines.chunk.records):
-                found = "rejected" if lines.chunk.raw(index) in refused else rows.take(table, event)
+                found = "rejected" if refused and lines.chunk.raw(index) in refused else rows.take(table, event)
                 counts[found] += 1
                 if found == "missing" and not example:
                     example = dumps(event)

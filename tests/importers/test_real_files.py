@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from importers import import_paths
+from importers import import_paths, verify
 from telemetry_store import TelemetryStore
 from telemetry_store.schema import event_of
 from telemetry_store.sinks.sqlite_catalog import load_tables
@@ -61,3 +61,47 @@ def test_every_event_comes_back(tmp_path: Path) -> None:
             value == event[key] or (isinstance(value, float) and math.isclose(value, event[key], rel_tol=1e-14))
             for key, value in shown.items()
         )
+
+
+def objects_on(line: bytes) -> int:
+    """How many JSON objects stand on a line, by the standard library alone; 0 for what is to be rejected."""
+    count = place = 0
+    text = line.decode("utf-8", "replace").strip()
+    while place < len(text):
+        try:
+            value, place = json.JSONDecoder().raw_decode(text, place)
+        except ValueError:
+            return 0
+        if not isinstance(value, dict):
+            return 0
+        count += 1
+    return count
+
+
+@needs_data
+def test_verify_everything(tmp_path: Path) -> None:
+    """Every JSON line of every file comes back equal, the two text logs are all rejects, duplicates are linked."""
+    files = {path: path.read_bytes() for path in sorted(DATA.rglob("*")) if path.is_file() and path.stat().st_size}
+    lines = {path: [line for line in data.splitlines() if line.strip()] for path, data in files.items()}
+    objects = {path: [objects_on(line) for line in found] for path, found in lines.items()}
+    assert {path.name for path in files if 0 in objects[path]} == {"wsp39_zen_coding.jsonl"}
+    with TelemetryStore(tmp_path / "a.db") as store:
+        import_paths(store, files)
+        found = {Path(each.path): each for each in verify(store)}
+    assert len(found) == len(files)
+    first: dict[bytes, Path] = {}
+    for path, data in files.items():
+        each = found[path.absolute()]
+        original = first.setdefault(data, path)
+        if original is not path:
+            assert each.status == f"duplicate of {original.absolute()}"
+            continue
+        assert each.status == "verified"
+        assert (each.equal, each.missing, each.rejected) == (sum(objects[path]), 0, objects[path].count(0)), path
+    texts = [path for path in files if not any(objects[path])]
+    assert [(path.name, found[path.absolute()].rejected) for path in texts] == [
+        ("wsp39_zen_coding.jsonl", len(lines[path])) for path in texts
+    ]
+    assert len(texts) == 2
+    assert sum(each.equal for each in found.values()) > 90_000
+    assert len(files) - len(first) >= 15  # copies

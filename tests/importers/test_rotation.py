@@ -98,6 +98,28 @@ def test_a_copy_before_the_cut(store: TelemetryStore, tmp_path: Path) -> None:
     assert stored(store) == [1, 1, 2, 2, 3, 3, 4, 9]
 
 
+def test_files_that_begin_alike(store: TelemetryStore, tmp_path: Path) -> None:
+    """Files of different names or folders that begin with the same lines are files of their own, in whatever order."""
+    paths = []
+    for name, numbers in (("a", (1, 2)), ("b", (1, 2, 3)), ("c", (1,)), ("d", (1, 2, 4)), ("e", (1, 2))):
+        (tmp_path / name).mkdir()
+        paths.append(append(tmp_path / name / "t.jsonl", *numbers))
+    found = [each.status.partition(" ")[0] for each in import_paths(store, paths, table="t")]
+    assert found == ["imported", "imported", "imported", "imported", "duplicate"]
+    assert stored(store) == [1, 1, 1, 1, 2, 2, 2, 3, 4]
+    assert [each.status.partition(" ")[0] for each in verify(store)] == ["verified"] * 4 + ["duplicate"]
+
+
+def test_the_longer_of_two_copies(store: TelemetryStore, tmp_path: Path) -> None:
+    """Where a rotation's copy was read first, the file goes on behind it."""
+    path, copy = append(tmp_path / "t.jsonl", 1, 2), tmp_path / "t.jsonl.1"
+    shutil.copy(path, copy)
+    import_paths(store, [copy], table="t")
+    append(path, 3)
+    assert statuses(store, path, copy) == ["moved", "duplicate of t.jsonl.1"]
+    assert stored(store) == [1, 2, 3]
+
+
 def test_a_copy_that_was_cut_short(store: TelemetryStore, tmp_path: Path) -> None:
     """Lines written between a rotation's copy and its cut, and read by then, are not read again from the copy."""
     path, copy = tmp_path / "t.jsonl", tmp_path / "t.jsonl.1"

@@ -14,7 +14,6 @@ import pytest
 from importers import import_paths, verify
 from telemetry_store import EventTable, TelemetryStore
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "foundups"
 EVENTS = (
     {"timestamp": "2025-01-01T00:00:00Z", "n": 1, "deep": {"a": [1.0, None]}, "none": None},
     {"ts": 1760000000, "n": 2.5, "long": 2**70, "text": "Grüße \ud800"},
@@ -81,17 +80,3 @@ def test_dedupe_key_and_refused_rows(store: TelemetryStore, tmp_path: Path) -> N
     import_paths(store, [write(tmp_path / "t.jsonl", ({"k": "a"}, {"k": "a"}, {"k": "b", "other": 1}))])
     (found,) = verify(store)
     assert (found.status, found.equal, found.dropped, found.rejected) == ("verified", 1, 1, 1)
-
-
-@pytest.mark.corpora
-def test_real_files(store: TelemetryStore) -> None:
-    """Every line of the real files that is a JSON object comes back equal."""
-    if not SHARED.exists():
-        pytest.skip(f"{SHARED} is not there")
-    import_paths(store, [SHARED])
-    found = verify(store)
-    assert len(found) > 60
-    assert {each.status for each in found} <= {"verified"} | {
-        each.status for each in found if "duplicate" in each.status
-    }
-    assert sum(each.equal for each in found) == sum(each.events for each in found) > 90_000
