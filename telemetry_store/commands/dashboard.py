@@ -29,6 +29,9 @@ def dashboard(
 
     Example: telemetry dashboard --open
     """
+    from telemetry_store.dashboard.guard import check_exposure
+
+    check_exposure(host, secret)
     try:
         from telemetry_store.dashboard.server import serve
     except ModuleNotFoundError as error:

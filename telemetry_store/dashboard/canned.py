@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store.dashboard import queries
 from telemetry_store.errors import UsageError
 from telemetry_store.questions import library
-from telemetry_store.sinks.sqlite_catalog import text_of
+from telemetry_store.sinks.sqlite_catalog import quoted, text_of
 from telemetry_store.timeline import moment, seconds
 
 if TYPE_CHECKING:
     from telemetry_store.dashboard.survey import Survey
     from telemetry_store.questions import Question
+
+#: What the names of search indexes begin with.
+_INDEX = "_search_"
 
 
 def canned(survey: Survey, folder: str | None = None) -> dict[str, Any]:
@@ -32,6 +35,7 @@ def canned(survey: Survey, folder: str | None = None) -> dict[str, Any]:
         "events_over_time": ("Events in each bucket of a window, by table.", queries.events(survey)),
         "everything_about_an_agent": ("Everything about an agent, newest first.", _about(survey, "agent_id")),
         "everything_in_a_session": ("Everything in a session, newest first.", _about(survey, "session_id")),
+        "search": ("Events that hold all of these words, the most fitting of each table first.", _search(survey)),
     }
     found = {
         name: {"title": title, "sql": queries.without_agent(sql)}
@@ -54,6 +58,21 @@ def _about(survey: Survey, column: str) -> str | None:
         f'SELECT timestamp, "table", id, event_type, agent_id, session_id, event FROM all_events '
         f"WHERE {column} = :{column} ORDER BY timestamp DESC LIMIT 500"
     )
+
+
+def _search(survey: Survey) -> str | None:
+    """The tables with a search index; a table's own page has its search beside."""
+    arms = []
+    for source in survey.sources:
+        index, name = quoted(_INDEX + source.name), quoted(source.name)
+        if _INDEX + source.name in survey.system:
+            arms.append(
+                f'SELECT * FROM (SELECT {quoted(source.time)} AS timestamp, {text_of(source.name)} AS "table", '
+                f"{name}.rowid AS id, snippet({index}, -1, '[', ']', '…', 16) AS found FROM {index} "
+                f"JOIN {name} ON {name}.rowid = {index}.rowid WHERE {index} MATCH escape_fts(:words) "
+                "ORDER BY rank LIMIT 100)"
+            )
+    return "\nUNION ALL\n".join(arms) or None
 
 
 def _meanings(question: Question) -> dict[str, str]:

@@ -216,6 +216,42 @@ def test_canned_queries_answer(app, served) -> None:
     assert len(get(app, "/a/busiest_agents.json?_shape=array&since=2026-01-01&limit=1").json()) == 1
 
 
+def test_full_text_search(store: TelemetryStore) -> None:
+    """A table with a search index has a search on its page; a canned query looks through all such tables."""
+    connection = sqlite3.connect(store.settings.database)
+    for table, column in (("chat", "text"), ("tools", "message")):
+        index = f"_search_{table}"
+        connection.execute(
+            f'CREATE VIRTUAL TABLE "{index}" USING fts5("{column}", content="{table}", content_rowid=\'rowid\')'
+        )
+        connection.execute(f"INSERT INTO {index} (rowid, {column}) SELECT rowid, {column} FROM {table}")
+    connection.commit()
+    connection.close()
+    made = server.Dashboard(store).datasette()
+    app = made.app()
+    page = get(app, "/a/chat?_search=alert").text
+    assert 'type="search"' in page
+    assert "1 row" in page
+    assert "0 rows" in get(app, "/a/chat?_search=nowhere").text
+    found = get(app, "/a/search.json?_shape=array&words=no").json()
+    assert [(row["table"], row["found"]) for row in found] == [("tools", "<b>[no]</b>")]
+    assert get(app, "/a/search.json?_shape=array&words=%22*(").json() == []
+    made.executor.shutdown()
+    made.databases["a"].close()
+
+
+def test_without_the_extra(store: TelemetryStore, monkeypatch) -> None:
+    """Without Datasette the command says what to install."""
+    from typer.testing import CliRunner
+
+    from telemetry_store.cli import app as command_line
+
+    monkeypatch.delitem(sys.modules, "telemetry_store.dashboard.server")
+    monkeypatch.setitem(sys.modules, "datasette.app", None)
+    done = CliRunner().invoke(command_line, ["dashboard", "--db", store.settings.database])
+    assert "telemetry-store[dashboard]" in str(done.exception)
+
+
 def test_markup_in_events_stays_text(app) -> None:
     """What events say reaches the tables of the dashboard without a tag: the plugin uses innerHTML."""
     page = get(app, "/-/dashboards/telemetry", params=ALL).text
