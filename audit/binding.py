@@ -123,8 +123,10 @@ def bound(node: ast.AST, scope: Scope) -> Iterator[tuple[str, Binding]]:
         yield from _assigned(node, scope)
     elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
         for leaf, _, index in _leaves(node.target):
-            if isinstance(leaf, ast.Name):
-                yield leaf.id, Binding(node.iter.lineno, "element", node.iter, index, scope)
+            for deeper, _, at in _leaves(leaf) if index >= 0 else [(leaf, "", index)]:
+                if isinstance(deeper, ast.Name):
+                    place = at if at >= 0 else index
+                    yield deeper.id, Binding(node.iter.lineno, "element", node.iter, place, scope)
     elif isinstance(node, ast.With | ast.AsyncWith):
         for item in node.items:
             if isinstance(item.optional_vars, ast.Name):

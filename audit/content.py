@@ -1,6 +1,6 @@
 """The shape of what is written: J a JSON document, P a pretty one, N a newline, T text, L raw lines, ? unknown.
 
-V stands for what the caller of the function gives, F for the fence of a block in a text.
+V stands for what the caller of the function gives, O for what a file held before, F for the fence of a block in a text.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from audit.pathtext import last
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from audit.binding import Binding
     from audit.resolve import Resolver
 
 DUMPS = frozenset(
@@ -170,7 +171,7 @@ def _any(node: ast.BoolOp, frame: Frame, resolver: Resolver, depth: int) -> str:
 
 def _clearest(found: Iterable[str]) -> str:
     """Of several shapes the one that says most: documents before text before newlines."""
-    return min(found, key=lambda each: next((i for i, one in enumerate("JPLTVN?") if one in each), 9), default="?")
+    return min(found, key=lambda each: next((i for i, one in enumerate("JPLTVNO?") if one in each), 9), default="?")
 
 
 def _inner(
@@ -209,10 +210,21 @@ def _bound(node: ast.Name, frame: Frame, resolver: Resolver, depth: int) -> str 
             continue
         if place.how == "element" and isinstance(place.value, ast.Name) and _is_handle(place.value, scope):
             return "L"
-        found = shape(place.value, frame, resolver, depth + 1)
-        shapes.append(_unit(found) if place.how == "element" else found)
+        if place.how == "element":
+            shapes.append(_element(place, frame, resolver, depth))
+        else:
+            shapes.append(shape(place.value, frame, resolver, depth + 1))
     known = [each for each in shapes if each != "?"]
     return _clearest(known) if known else None
+
+
+def _element(place: Binding, frame: Frame, resolver: Resolver, depth: int) -> str:
+    """The shape of one of what an expression yields; of ``zip`` and ``enumerate`` that of the right argument."""
+    value = place.value
+    while isinstance(value, ast.Call) and last(value.func) in ("enumerate", "zip", "tqdm") and value.args:
+        at = place.index if last(value.func) == "zip" else 0
+        value = value.args[at] if 0 <= at < len(value.args) else value.args[-1]
+    return _unit(shape(value, frame, resolver, depth + 1)) if value is not None else "?"
 
 
 def _elsewhere(node: ast.Name, frame: Frame, resolver: Resolver, depth: int) -> str:
@@ -256,7 +268,7 @@ def _called(node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> str
         one = ast.copy_location(ast.Call(node.args[0], [ast.Constant(None)], []), node)
         return shape(one, frame, resolver, depth + 1) * 2
     if name in ("read_text", "read") and isinstance(node.func, ast.Attribute):
-        return "L"
+        return "O"
     if name in SAME:
         of_module = isinstance(node.func, ast.Name) or name in ("compress", "to_thread", "copy", "deepcopy")
         inner = (node.args[0] if node.args else None) if of_module else getattr(node.func, "value", None)

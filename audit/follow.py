@@ -112,6 +112,9 @@ class Follower:
                     init = self.method(target, "__init__")
                     own = Frame(init or target.module.top, self.given_to(target, init, value, where))
                     found.append((target, own))
+            elif isinstance(value, ast.Name) and value is not node and value.id in where.scope.params:
+                hint = where.scope.annotation(value.id)
+                found += self._annotated(hint, where) if hint is not None else []
         return found
 
     def method(self, cls: Class, name: str) -> Scope | None:

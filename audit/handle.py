@@ -27,6 +27,10 @@ PARSERS = frozenset({"model_validate_json", "parse_raw", "raw_decode", "from_jso
 """Methods that parse one JSON document, whatever they belong to."""
 
 
+MOST_CALLERS = 20
+"""How many callers of a function that writes are asked for the text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """One write to a handle.
@@ -119,12 +123,24 @@ def written(handle: Handle, resolver: Resolver, given: Mapping[str, Arg] | None 
             continue
         frame = own if held.frame.scope is opening.scope and held.back is None and given else held.frame
         node, letters = _write(held, frame, resolver)
+        if "V" in letters and frame.scope is not opening.scope and not frame.args:
+            letters = _by_callers(held, resolver) or letters
         if letters and node is not None:
             repeated = held.loop or loops(node, frame.scope, held.since)
             rank = order.setdefault(frame.scope, len(order))
             found.append(((rank, node.lineno), Use(node, letters, repeated, held.site)))
     found.sort(key=lambda each: each[0])
     return list({use.node: use for _, use in found}.values())
+
+
+def _by_callers(held: Held, resolver: Resolver) -> str:
+    """What is written when the function that writes is given the text: the first JSON that a caller gives."""
+    scope = held.frame.scope
+    for site in resolver.sites(scope)[:MOST_CALLERS]:
+        letters = _write(held, Frame(scope, site.args), resolver)[1]
+        if set(letters) & set("JP"):
+            return letters
+    return ""
 
 
 def _write(held: Held, frame: Frame, resolver: Resolver) -> tuple[ast.Call | None, str]:

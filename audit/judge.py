@@ -28,7 +28,8 @@ class Verdict:
     """What an opening does.
 
     Args:
-        kind: ``writer`` or ``reader``.
+        kind: ``writer`` or ``reader``; ``first`` for an opening that writes one line to a truncated file, which counts
+            when others append to the same file.
         mode: ``append``, ``truncate`` or ``read``.
         confidence: ``high``, ``medium`` or ``low``.
         evidence: The reasons.
@@ -72,6 +73,9 @@ def _writer(handle: Handle, resolver: Resolver) -> Verdict | None:
     verdict = _judged(handle, here, opening.mode, named=named(opening, resolver))
     if verdict is not None and verdict.confidence != "low":
         return verdict
+    if opening.mode == "truncate" and lines_written.is_one_line(here) and verdict is None:
+        reason = "writes the first record of a file to which JSON lines are appended"
+        verdict = Verdict("first", "truncate", "high", (Evidence(lines_written.CODE, reason),))
     if not _callers_decide(handle, uses, named=named(opening, resolver)):
         return verdict
     sites: list[CallSite] = []

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from audit.binding import Binding
 
+MOST_STEPS = 2000
+"""How many expressions one may depend on."""
+
 
 @dataclass(eq=False, slots=True)
 class Resolver(Follower):
@@ -29,11 +32,14 @@ class Resolver(Follower):
     """
 
     _active: set[tuple[int, int]] = field(default_factory=set)
+    _known: dict[tuple[ast.expr, Scope], tuple[Text, ...]] = field(default_factory=dict)
+    _steps: int = 0
     _sites: dict[Scope, list[CallSite]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Drop what an interrupted search left behind, and what was kept for one source."""
         self._active.clear()
+        self._known.clear()
         self._naming.clear()
         self._named.clear()
         self._chasing.clear()
@@ -56,16 +62,26 @@ class Resolver(Follower):
         """
         if node is None:
             return (Text("{unknown}"),)
+        plain = not frame.args and frame.own is None
+        if plain and (node, frame.scope) in self._known:
+            return self._known[node, frame.scope]
+        if not self._active:
+            self._steps = 0
         key = (id(node), id(frame.args) if frame.args else 0)
-        if depth > DEPTH or key in self._active:
+        if depth > DEPTH or key in self._active or self._steps > MOST_STEPS:
+            self._cut += 1
             return (Text(hole(node)),)
+        self._steps += 1
         self._active.add(key)
+        cut = self._cut
         try:
             method: Callable[..., Iterable[Text]] = getattr(self, "_" + type(node).__name__.lower(), self._other)
-            found = tuple(dict.fromkeys(method(node, frame, depth + 1)))[:WIDTH]
+            found = tuple(dict.fromkeys(method(node, frame, depth + 1)))[:WIDTH] or (Text(hole(node)),)
         finally:
             self._active.discard(key)
-        return found or (Text(hole(node)),)
+        if plain and cut == self._cut:
+            self._known[node, frame.scope] = found
+        return found
 
     def _other(self, node: ast.expr, _frame: Frame, _depth: int) -> Iterable[Text]:
         return (Text(hole(node)),)

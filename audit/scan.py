@@ -59,6 +59,7 @@ class Scan:
     unparsed: list[Unparsed] = field(default_factory=list)
     resolver: Resolver = field(init=False)
     _done: set[tuple[ast.Call, str]] = field(default_factory=set)
+    _firsts: list[tuple[Opening, Verdict]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the resolver."""
@@ -85,6 +86,7 @@ class Scan:
             self.resolver.forget()
             for scope in self._opening_scopes(module):
                 self._scope(scope)
+            self._add_firsts(self.findings[before:])
             if len(self.findings) == before:
                 self.project.drop(path)
             if broken:
@@ -112,11 +114,23 @@ class Scan:
     def _scope(self, scope: Scope) -> None:
         for opening in openings(scope, self.resolver):
             verdict = judge(opening, self.resolver)
-            if verdict is not None:
+            if verdict is not None and verdict.kind == "first":
+                self._firsts.append((opening, verdict))
+            elif verdict is not None:
                 self._add(replace(opening, mode=verdict.mode), verdict)
         for node in scope.nodes:
             if isinstance(node, ast.Call):
                 self._library(node, scope)
+
+    def _add_firsts(self, findings: list[Finding]) -> None:
+        """Openings that write one line count as writers when the same class, or module, appends lines to the file."""
+        appended = {(f.function.rpartition(".")[0], f.target) for f in findings if f.mode == "append"}
+        for opening, verdict in self._firsts:
+            target, sort = described(self.resolver.texts(opening.path, Frame(opening.scope)))
+            homes = {opening.scope.name.rpartition(".")[0]} if sort == "parameter" else {home for home, _ in appended}
+            if any((home, target) in appended for home in homes):
+                self._add(opening, replace(verdict, kind="writer"))
+        self._firsts.clear()
 
     def _library(self, node: ast.Call, scope: Scope) -> None:
         handled = line_library.check(node, scope, self.resolver)

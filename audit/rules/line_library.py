@@ -51,10 +51,10 @@ def check(call: ast.Call, scope: Scope, resolver: Resolver) -> tuple[ast.expr, s
 def _pandas(call: ast.Call, name: str, scope: Scope, resolver: Resolver) -> tuple[ast.expr, str] | None:
     path = call.args[0] if call.args else keyword(call, "path_or_buf", "path", "path_or_buffer")
     lines = keyword(call, "lines")
-    if path is None:
+    texts = resolver.texts(path, Frame(scope))
+    if path is None or "\n" in texts[0].text:
         return None
     if lines is None and name == "to_json":  # the datasets of other libraries write lines without being asked
-        texts = resolver.texts(path, Frame(scope))
         return (path, "truncate") if texts[0].text.lower().endswith(LINE_SUFFIXES) else None
     if not (isinstance(lines, ast.Constant) and lines.value is True):
         return None

@@ -39,12 +39,17 @@ def check(mode: str, uses: Sequence[Use], scope: Scope, *, named: bool, escaped:
         return None
     if re.search(r"(^|N)JNJ", letters):
         return "high", "writes JSON documents with a newline between them"
-    if re.search(r"(^|N)L\??JN", letters):
+    if re.search(r"(^|N)O\??JN", letters):
         return "high", "rewrites what was there with one JSON document and a newline more"
     line = re.search(r"(^|N|J)JN", letters)
     if line and (mode == "append" or named):
         return "high", "writes a JSON document and a newline"
     return _less_sure(mode, letters, scope, named=named, escaped=escaped and not uses)
+
+
+def is_one_line(uses: Sequence[Use]) -> bool:
+    """Whether a document and a newline is all that is written, once."""
+    return "".join(_unrolled(uses)) == "JN"
 
 
 def _less_sure(mode: str, letters: str, scope: Scope, *, named: bool, escaped: bool) -> tuple[str, str] | None:
