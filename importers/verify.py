@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store.event import dumps
 from telemetry_store.query import read_only
-from telemetry_store.schema import event_of
-from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
+from telemetry_store.sinks.sqlite_catalog import load_tables
+from telemetry_store.stored import events
 
 from .content import Content
 from .jsonl import LineReader, Tail
@@ -164,13 +164,10 @@ class _Rows:
         key = self._keys.get(table.name, ())
         known = self._known[table.name] = set()
         counts: Counter[bytes] = Counter()
-        cursor = self._connection.execute(f"SELECT * FROM {quoted(table.name)}")
-        names = [column[0] for column in cursor.description]
-        for row in cursor:
-            event = event_of(table, dict(zip(names, row, strict=True)))
-            counts[digest(event)] += 1
+        for each in events(self._connection, table):
+            counts[digest(each.event)] += 1
             if key:
-                known.add(dumps([event.get(name) for name in key]))
+                known.add(dumps([each.event.get(name) for name in key]))
         return counts
 
 

@@ -145,12 +145,7 @@ def stream(path: str, sql: str, parameters: Any, seconds: float) -> Generator[An
     if len(sql) > _LONGEST_SQL:
         raise sqlite3.ProgrammingError(f"the statement is longer than {_LONGEST_SQL} characters")
     request = marshal.dumps((path, sql, _plain(parameters), max(seconds, 0.0)))
-    with subprocess.Popen(  # noqa: S603 - this interpreter, this file
-        [sys.executable, "-I", "-S", os.path.abspath(guard.__file__)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with _started() as process:
         killer = threading.Timer(seconds + _GRACE, process.kill)
         killer.daemon = True
         try:
@@ -164,6 +159,22 @@ def stream(path: str, sql: str, parameters: Any, seconds: float) -> Generator[An
         finally:
             killer.cancel()
             process.kill()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    name = os.path.basename(sys.executable or "")
+    interpreter = sys.executable
+    if not name.startswith(("python", "pypy")):  # a server that has Python in it
+        interpreter = os.path.join(sys.base_exec_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    try:
+        return subprocess.Popen(  # noqa: S603 - this interpreter, our file
+            [interpreter, "-I", "-S", os.path.abspath(guard.__file__)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError as error:
+        raise Stopped(f"no process could be started to run it in: {error}") from error
 
 
 def _answers(pipe: IO[bytes], seconds: float) -> Iterator[Any]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,3 +147,31 @@ def test_a_tail_shows_each_event_once(database: Path) -> None:
         assert [(each.table, each.event) for each in tail.look(connection)] == [
             ("added", at(8, agent_id="x")), ("chat", at(9, agent_id="x", fresh=1))]  # fmt: skip
         assert tail.look(connection) == []
+
+
+@pytest.mark.parametrize("command", [("tail", "chat"), ("timeline",)])
+def test_the_commands_follow(database: Path, command: tuple[str, ...]) -> None:
+    """With --follow, events are printed as they are recorded; an interrupt ends it well."""
+    arguments = [
+        sys.executable,
+        "-m",
+        "telemetry_store.cli",
+        *command,
+        "--follow",
+        "-n",
+        "1",
+        "--json",
+        "--db",
+        str(database),
+    ]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process, TelemetryStore(database) as store:
+        try:
+            assert json.loads(process.stdout.readline())["timestamp"].startswith(DAY + "05")
+            for number in range(3):
+                store.record("chat", number=number)
+            found = [json.loads(process.stdout.readline())["event"] for _ in range(3)]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+    assert found == [{"number": 0}, {"number": 1}, {"number": 2}]
