@@ -49,7 +49,8 @@ def _description(survey: Survey) -> str:
     text = "Times are UTC. The window ends at the newest event, or at the end of the day that is chosen."
     left_out = [each.name for each in survey.sources if each not in survey.drawn]
     if left_out:
-        text += f" Not drawn, being without an index on the time or beyond the largest: {', '.join(left_out[:20])}."
+        more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""
+        text += f" Not drawn, as small or without an index on the time: {', '.join(left_out[:6])}{more}."
     return text
 
 

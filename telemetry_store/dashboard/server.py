@@ -47,6 +47,8 @@ _COUNTING = 300
 _LOOK_ROUND = 2.0
 #: The largest value, and the largest answer, in bytes.
 _LARGEST_VALUE, _LARGEST_ANSWER = 16 << 20, 64 << 20
+#: The plugin sends a chart's statement, which names every table, in the address, in bytes.
+_LONGEST_URL = 1 << 20
 _WAIT = 10.0
 _SETTINGS = {
     "sql_time_limit_ms": TIME_LIMIT,
@@ -237,7 +239,9 @@ def serve(store: TelemetryStore, *, host: str, port: int, secret: str | None, op
             if open_browser:
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-        config = uvicorn.Config(app, log_level="warning", lifespan="on")
+        config = uvicorn.Config(
+            app, http="h11", h11_max_incomplete_event_size=_LONGEST_URL, log_level="warning", lifespan="on"
+        )
         keeper = threading.Thread(target=dashboard.keep_current, args=(stop,), name="telemetry-dashboard")
         keeper.start()
         try:
