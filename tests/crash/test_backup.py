@@ -64,3 +64,15 @@ def test_killed_backups_and_restores(tmp_path: Path) -> None:
     assert set(counts) <= {50_000, 60_000}
     back_up(settings)
     assert not [name for name in os.listdir(settings.database + "-backups") if name.endswith(PARTIAL)]
+
+
+def test_restores_beside_four_writers(tmp_path: Path) -> None:
+    """Restored over a database in use, each event is there at most once and in order.
+
+    All that was acknowledged before the backup is there, and all that came after the restore.
+    """
+    command = [sys.executable, "-m", "tests.crash.restores", str(tmp_path), "5"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    assert json.loads(done.stdout)["problems"] == []
