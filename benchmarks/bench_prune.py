@@ -133,6 +133,8 @@ def main() -> None:
         "pruned": sum(each.rows for each in done),
         "kept": sum(each.kept for each in done),
         "seconds": round(seconds, 1),
+        "longest_turn_ms": round(max(each.longest_turn for each in done) * 1e3, 1),
+        "load": round(os.getloadavg()[0], 1),
         "flush_alone": summary(calm),
         "flush": summary(flushes),
         "plain_commit_alone": summary(plain_calm),

@@ -14,14 +14,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import archive
+from . import archive, pruned
 from .aged import aged, aged_numbers, aged_rows, events_of, lineage, month_after, newest_witness, oldest, rows_by_number
 from .drain import Drain
 from .errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
 from .query import read_only
 from .segment import try_lock
 from .sinks.sqlite import SqliteSink
-from .sinks.sqlite_catalog import quoted
+from .sinks.sqlite_catalog import pending
 from .timestamps import from_nanoseconds
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _SMALLEST, _LARGEST = 50, 20_000
 #: Rows of one file of the archive.
 _FILE_ROWS = 250_000
 #: Above this the write-ahead log is brought into the database, in bytes; small, so that nobody waits long for it.
-_LARGE_WAL = 4 << 20
+_LARGE_WAL = 2 << 20
 _IMPLAUSIBLE = 7 * 86_400
 
 
@@ -56,6 +56,7 @@ class Pruned:
         rows: that are deleted, or would be.
         files: files of the archive that the rows are in now.
         kept: rows that somebody changed between archiving and deleting; they stay in the table.
+        longest_turn: the longest time that other writers were kept out at a stretch, in seconds.
     """
 
     table: str
@@ -63,6 +64,7 @@ class Pruned:
     rows: int = 0
     files: list[str] = field(default_factory=list)
     kept: int = 0
+    longest_turn: float = 0.0
 
 
 def due(settings: Settings, older_than: float, *, table: str | None = None, clock: Clock = time.time) -> list[Pruned]:
@@ -190,7 +192,7 @@ class Pruner:
         self._sink = SqliteSink(self.database)
         self._drain = Drain(spool, self._sink)
         self._portion = 500
-        self._taken = 0.0
+        self._taken = self._longest = 0.0
         self._checkpoint_above = _LARGE_WAL
 
     def close(self) -> None:
@@ -222,10 +224,15 @@ class Pruner:
             start = time.monotonic()
             with self._sink.transaction(self._wait) as transaction:
                 yield transaction.connection
-            self._taken = time.monotonic() - start
-            self._checkpoint()
-            pause = time.monotonic() - start
-        time.sleep(max(pause, _SHORTEST_PAUSE))
+        self._taken = self._let_others(start)
+        self._checkpoint()
+
+    def _let_others(self, start: float) -> float:
+        """Give others as much time as was taken from them since the start."""
+        taken = time.monotonic() - start
+        self._longest = max(self._longest, taken)
+        time.sleep(max(taken, _SHORTEST_PAUSE))
+        return taken
 
     def _adapt(self, rows: int) -> None:
         """Choose how many rows the next turn takes, after one that took so many."""
@@ -236,24 +243,31 @@ class Pruner:
         """Keep the log small; where a reader prevents it, try again only when it has doubled."""
         wal = self.database + "-wal"
         size = os.stat(wal).st_size if os.path.exists(wal) else 0
-        if size > self._checkpoint_above:
-            self._checkpoint_above = _LARGE_WAL if self._sink.settle(force=True) else 2 * size
+        if size <= self._checkpoint_above:
+            return
+        with self._drain.exclusive(self._wait) as mine:
+            start = time.monotonic()
+            settled = mine and self._sink.settle(force=True)
+        self._checkpoint_above = _LARGE_WAL if settled else 2 * size
+        self._let_others(start)
 
     def prune(self, wanted: Aged, folder: str | None, progress: Progress | None) -> Pruned:
         """Delete or archive what is old in one table."""
         done = Pruned(wanted.events.table, self._cutoff)
+        self._longest = 0.0
         for _ in self._delete(wanted.events, done) if folder is None else self._move(wanted.events, folder, done):
             if progress is not None:
                 progress(done.table, done.rows, wanted.rows)
+        done.longest_turn = self._longest
         return done
 
     def _delete(self, events: EventRows, done: Pruned) -> Iterator[None]:
         with self._turn() as connection:
-            entry = _note(connection, events.table, self._cutoff)
+            entry = pruned.note(connection, events.table, self._cutoff)
         while True:
             with self._turn() as connection:
                 numbers = aged_numbers(connection, events, self._cutoff, self._portion)
-                _delete_rows(connection, events, numbers, entry)
+                pruned.delete_rows(connection, events, numbers, entry)
                 if not numbers:
                     connection.execute("UPDATE _pruned SET state = 'done' WHERE id = ?", (entry,))
             if not numbers:
@@ -277,12 +291,12 @@ class Pruner:
         with self._turn() as connection:
             name = f"{lineage(connection)}-{os.urandom(4).hex()}"
             relative = archive.relative_name(events.table, span[0][:7], name)
-            entry = _note(connection, events.table, self._cutoff, folder, relative)
+            entry = pruned.note(connection, events.table, self._cutoff, folder, relative)
         path = os.path.join(folder, relative)
         with read_only(self.database, guarded=False) as connection:
             written = archive.write(path, events.columns, _portions(aged_rows(connection, events, span, _FILE_ROWS)))
         with self._turn() as connection:
-            _seal(connection, entry, written)
+            pruned.seal(connection, entry, written)
         return entry, path
 
     def _delete_archived(self, events: EventRows, entry: int, path: str, done: Pruned) -> Iterator[None]:
@@ -294,14 +308,20 @@ class Pruner:
                 place += len(part)
                 with self._turn() as connection:
                     same, changed = _compare(connection, events, part)
-                    _delete_rows(connection, events, same, entry)
-                    _keep_rows(connection, changed, entry)
+                    pruned.delete_rows(connection, events, same, entry)
+                    pruned.keep_rows(connection, changed, entry)
                 done.rows += len(same)
                 done.kept += len(changed)
                 self._adapt(len(part))
                 yield
         with self._turn() as connection:
             connection.execute("UPDATE _pruned SET state = 'done' WHERE id = ?", (entry,))
+
+    def _make_ready(self) -> None:
+        """Import what a migration needs, lest the transaction that migrates hold others up meanwhile."""
+        with read_only(self.database, guarded=False) as connection:
+            if pending(connection):
+                import sqlite_utils  # noqa: F401
 
     def resume(self, folder: str | None) -> None:
         """Go on with what a killed run has left, and take files of this database that it does not know any more.
@@ -311,6 +331,7 @@ class Pruner:
         Raises:
             ArchiveDamaged: a sealed file is missing, or is not what it was.
         """
+        self._make_ready()
         with self._turn() as connection:
             for entry, place, file in connection.execute(
                 "SELECT id, folder, file FROM _pruned WHERE state = 'writing' AND file <> ''"
@@ -343,28 +364,12 @@ class Pruner:
         for rows in archive.read(os.path.join(folder, file)):
             digest.add(rows)
         with self._turn() as connection:
-            _seal(connection, _note(connection, archive.table_of(file), "", folder, file), digest.written())
+            pruned.seal(connection, pruned.note(connection, archive.table_of(file), "", folder, file), digest.written())
 
 
 def _portions(cursor: sqlite3.Cursor) -> Iterator[list[archive.Row]]:
     while rows := cursor.fetchmany(archive.GROUP):
         yield rows
-
-
-def _note(connection: sqlite3.Connection, table: str, cutoff: str, folder: str = "", file: str = "") -> int:
-    """Write an entry of the ledger; returns its number."""
-    cursor = connection.execute(
-        "INSERT INTO _pruned (\"table\", cutoff, folder, file, state) VALUES (?, ?, ?, ?, 'writing')",
-        (table, cutoff, folder, file),
-    )
-    return int(cursor.lastrowid or 0)
-
-
-def _seal(connection: sqlite3.Connection, entry: int, written: archive.Written) -> None:
-    connection.execute(
-        "UPDATE _pruned SET state = 'sealed', rows = ?, content_hash = ? WHERE id = ?",
-        (written.rows, written.content_hash, entry),
-    )
 
 
 def _compare(
@@ -377,17 +382,3 @@ def _compare(
     for row in rows_by_number(connection, events, list(wanted)):
         (same if archive.row_bytes([row]) == wanted[row[0]] else changed).append(row[0])
     return same, changed
-
-
-def _delete_rows(connection: sqlite3.Connection, events: EventRows, numbers: Sequence[int], entry: int) -> None:
-    if not numbers:
-        return
-    connection.executemany(f"DELETE FROM {quoted(events.table)} WHERE rowid = ?", [(number,) for number in numbers])
-    connection.execute("UPDATE _pruned SET deleted = deleted + ? WHERE id = ?", (len(numbers), entry))
-
-
-def _keep_rows(connection: sqlite3.Connection, numbers: Sequence[int], entry: int) -> None:
-    """Note which rows of a file are in the table in another form: there they stay, and there they count."""
-    connection.executemany(
-        "UPDATE _pruned SET kept = json_insert(kept, '$[#]', ?) WHERE id = ?", [(number, entry) for number in numbers]
-    )

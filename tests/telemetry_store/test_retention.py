@@ -177,7 +177,7 @@ def test_a_file_that_was_not_finished(settings: Settings, tmp_path: Path, monkey
     """Broken off before a file counts, the file is no part of an answer, and the next prune removes it."""
     folder = tmp_path / "archive"
     before = everything_live(settings)
-    monkeypatch.setattr("telemetry_store.retention._seal", broken_off)
+    monkeypatch.setattr("telemetry_store.pruned.seal", broken_off)
     with pytest.raises(KeyboardInterrupt):
         prune(settings, 90 * DAY, folder=str(folder), clock=clock)
     monkeypatch.undo()
