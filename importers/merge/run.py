@@ -23,7 +23,7 @@ from .publish import publish
 from .rehearse import rehearse
 from .remove import remove
 from .soundness import check, check_entries
-from .source import changes, copy, reading, uri
+from .source import copy, reading, uri, watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,8 +135,7 @@ class _Run:
                 self._prepare()
         folder = new_folder(root)
         with contextlib.ExitStack() as stack:
-            watched = [(each, stack.enter_context(reading(each.path))) for each in self._examined.incoming]
-            seen = [changes(connection) for _, connection in watched]
+            watched = {each.path: stack.enter_context(watching(each.path)) for each in self._examined.incoming}
             with self._timed("backups"):
                 sources, copied = self._back_up(folder)
             hashes = stack.enter_context(hashing(sum(each.size for each in sources)))
@@ -151,9 +150,9 @@ class _Run:
             else:
                 with self._timed("merge"):
                     record = self._publish(folder, record, rehearsed, hashes)
-            for (each, connection), before in zip(watched, seen, strict=True):
-                if changes(connection) != before:
-                    self._result.notes.append(f"{each.path} was written to meanwhile; what is newer is not merged")
+            for path, has_changed in watched.items():
+                if has_changed():
+                    self._result.notes.append(f"{path} was written to meanwhile; what is newer is not merged")
         if dry_run:
             self._result.status, self._result.record = "rehearsed", record
             return self._result

@@ -20,7 +20,7 @@ from telemetry_store.sinks.sqlite_catalog import quoted
 from .shape import Schema, read_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
 #: Folders that hold the backups of a merge.
@@ -97,7 +97,6 @@ def look(path: Path | str) -> Database:
     size = os.stat(path).st_size
     try:
         with reading(path) as connection:
-            connection.execute("BEGIN")
             schema = read_schema(connection)
             rows = {each.name: _count(connection, each.name) for each in schema.of_kind("table", "virtual")}
     except sqlite3.Error as error:
@@ -120,21 +119,43 @@ def uri(path: str, mode: str) -> str:
 
 @contextlib.contextmanager
 def reading(path: str) -> Iterator[sqlite3.Connection]:
-    """A connection that only reads; where a writer died half-way, SQLite first puts the file right."""
+    """A connection that only reads, and sees the database as it is at one moment.
+
+    Where a writer died half-way, SQLite first puts the file right.
+    """
     connection = _connected(path, "mode=ro")
     try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as error:
-        if not getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        try:
+            _look_in(connection)
+        except sqlite3.OperationalError as error:
+            if not getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+                raise
             connection.close()
-            raise
-        connection.close()
-        connection = _connected(path, "mode=rw")
-    try:
-        connection.execute("PRAGMA query_only = 1")
+            connection = _connected(path, "mode=rw")
+            _look_in(connection)
         yield connection
     finally:
         connection.close()
+
+
+def _look_in(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only = 1")
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+@contextlib.contextmanager
+def watching(path: str) -> Iterator[Callable[[], bool]]:
+    """Tells whether somebody has written to a database since this began; keeps nobody waiting."""
+    with contextlib.closing(_connected(path, "mode=ro")) as connection:
+        before = _version(connection)
+        yield lambda: _version(connection) != before
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """A number that differs once somebody else has written."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)
 
 
 def _connected(path: str, mode: str) -> sqlite3.Connection:
@@ -163,9 +184,3 @@ def copy(path: str, to: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def changes(connection: sqlite3.Connection) -> int:
-    """A number that differs once somebody else has written to the database of this connection."""
-    (version,) = connection.execute("PRAGMA data_version").fetchone()
-    return int(version)
