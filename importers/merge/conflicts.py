@@ -123,7 +123,7 @@ def _examine_database(plan: DatabasePlan, found: Examined) -> None:
     for name in database.schema.shapes:
         if name not in planned and database.schema.shapes[name].kind != "shadow":
             conflict("unplanned", name, "the plan does not say what becomes of it", "write the plan anew, or add it")
-    for name in planned.keys() - database.schema.shapes.keys() - parts:
+    for name in sorted(planned.keys() - database.schema.shapes.keys() - parts):
         conflict("unknown", name, "there is no such table", "remove it from the plan")
     tables = {name: each for name, each in planned.items()
               if each.action == "merge" and name in database.schema.shapes}  # fmt: skip
@@ -132,7 +132,7 @@ def _examine_database(plan: DatabasePlan, found: Examined) -> None:
     for name, reason in renamed.broken.items():
         found.notes.append(f"{plan.path}: {name} does not work there either, and is left out: {reason}")
     for reasons, kind in ((renamed.impossible, "impossible"), (renamed.cut, "cut")):
-        for name in reasons.keys() - left_out:
+        for name in sorted(reasons.keys() - left_out):
             conflict(kind, name, f"cannot come along: {reasons[name]}", f'tables."{name}" = {{ action = "skip" }}')
     _examine_references(database, tables, conflict)
     violations = _violations(database, tables)

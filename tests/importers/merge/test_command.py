@@ -1,0 +1,87 @@
+"""`telemetry merge`, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.importers.merge.content import everything, rows
+from tests.importers.merge.old import make, make_nine
+from tests.telemetry_store.test_cli import telemetry
+
+SQL = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO users VALUES (1, 'ann');"
+
+
+def test_the_whole_way(tmp_path: Path) -> None:
+    """A plan is written, rehearsed, carried out and undone; each step says what it did."""
+    make_nine(tmp_path)
+    before = {path.name: everything(path) for path in tmp_path.glob("*.db")}
+    (tmp_path / "app.py").write_text('import sqlite3\n\nsqlite3.connect("data/orchestrator.db")\n')
+    drafted = telemetry("merge", ".", "--write-plan", "draft.toml", "--db", "m.db", cwd=tmp_path)
+    assert drafted.returncode == 0, drafted.stderr
+    assert "# opened in app.py:3" in (tmp_path / "draft.toml").read_text()
+    clash = telemetry("merge", "--plan", "draft.toml", "--db", "m.db", cwd=tmp_path)
+    assert clash.returncode == 1
+    assert "its old name notifications is taken by" in clash.stderr
+    rehearsed = telemetry("merge", "--plan", "merge.toml", "--db", "m.db", "--dry-run", cwd=tmp_path)
+    assert rehearsed.returncode == 0, rehearsed.stderr
+    assert "roadmap_priority" in rehearsed.stdout
+    assert {path.name: everything(path) for path in tmp_path.glob("*.db")} == before
+    merged = telemetry("merge", "--plan", "merge.toml", "--db", "m.db", "--json", cwd=tmp_path)
+    told = json.loads(merged.stdout)
+    assert told["status"] == "merged"
+    assert {each["name"]: each["rows"] for each in told["tables"]}["orchestrator_task"] == 3
+    assert all(len(each["hash"]) == 32 for each in told["tables"] if each["kind"] == "table")
+    assert rows(tmp_path / "m.db", "SELECT count(*) FROM orchestrator_task") == [(3,)]
+    stats = json.loads(telemetry("stats", "--db", "m.db", "--json", cwd=tmp_path).stdout)
+    assert "orchestrator_task" in {each["table"] for each in stats["tables"]}
+    undone = telemetry("merge", "--rollback", "--db", "m.db", cwd=tmp_path)
+    assert undone.returncode == 0
+    assert "test_unified.db is back" in undone.stderr
+    assert {path.name: everything(path) for path in tmp_path.glob("*.db") if path.name != "m.db"} == before
+
+
+def test_without_a_plan(tmp_path: Path) -> None:
+    """Paths alone are merged as the first plan would say, when nothing clashes."""
+    make(tmp_path / "crm.db", SQL)
+    done = telemetry("merge", "crm.db", "--db", "m.db", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "crm_users" in done.stdout
+    assert rows(tmp_path / "m.db", "SELECT name FROM users") == [("ann",)]
+
+
+def test_discovery_as_json(tmp_path: Path) -> None:
+    """The machine's form lists files with tables, rows, sizes, who opens them, and what they cannot be."""
+    make(tmp_path / "crm.db", SQL)
+    (tmp_path / "no.db").write_text("no database " * 99)
+    (tmp_path / "app.py").write_text('import sqlite3\nPATH = "crm.db"\nsqlite3.connect(PATH)\n')
+    done = telemetry("merge", ".", "--write-plan", "p.toml", "--db", "m.db", "--json", cwd=tmp_path)
+    crm, no = json.loads(done.stdout)["databases"]
+    assert (crm["path"], crm["tables"], crm["rows"], crm["action"]) == ("crm.db", 1, 1, "merge")
+    assert crm["opened_by"] == ["app.py:2"]
+    assert crm["size"] > 0
+    assert (no["action"], no["problem"]) == ("skip", "file is not a database")
+
+
+def test_wrong_usage(tmp_path: Path) -> None:
+    """Neither or both of paths and plan, a path that is not there, a rollback with more: exit status 2."""
+    for arguments in ((), ("x", "--plan", "y"), ("missing",), ("x", "--rollback"), ("--plan", "missing.toml")):
+        assert telemetry("merge", *arguments, "--db", "m.db", cwd=tmp_path).returncode == 2, arguments
+    assert telemetry("merge", "--rollback", "--db", "m.db", cwd=tmp_path).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rehearsal_that_fails(tmp_path: Path) -> None:
+    """What the rehearsal finds is one line and exit status 1, and the database is as it was."""
+    make(tmp_path / "a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE); INSERT INTO t VALUES (1, 'x');")
+    make(tmp_path / "b.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE); INSERT INTO t VALUES (2, 'x');")
+    with closing(sqlite3.connect(tmp_path / "m.db")) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    (tmp_path / "p.toml").write_text("""[merge]\nviews = "none"\n[merge.databases."a.db".tables]\nt = { name = "t" }
+        [merge.databases."b.db".tables]\nt = { name = "t", overlap = "refuse" }""")
+    done = telemetry("merge", "--plan", "p.toml", "--db", "m.db", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: t cannot take the rows of t: UNIQUE constraint failed")
+    assert rows(tmp_path / "m.db", "SELECT count(*) FROM sqlite_master WHERE name IN ('t', '_merges')") == [(0,)]
