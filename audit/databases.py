@@ -74,7 +74,7 @@ def _names(text: str, name: str) -> bool:
     place = text.find(name)
     while place >= 0:
         before, after = text[place - 1 : place], text[place + len(name) : place + len(name) + 1]
-        if not (before.isalnum() or before in ("_", "-")) and not (after.isalnum() or after == "_"):
+        if not (before.isalnum() or before in ("_", "-")) and not (after.isalnum() or after in ("_", "-")):
             return True
         place = text.find(name, place + 1)
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -37,10 +38,10 @@ def statistics(store: TelemetryStore, *, wait: float = 30.0, hours: int = 24) ->
     """
     query = partial(store.read, wait=wait)
     tables = [_table(query, row["name"]) for row in query(_TABLES)]
-    newest = max((each["last"] for each in tables if each["last"]), default=None)
+    newest = max((each["last"] for each in tables if _is_canonical(each["last"])), default=None)
     wanted = _hours(newest, hours) if newest else []
     for each in tables:
-        each["hours"] = _per_hour(query, each["table"], wanted) if each["last"] else [0] * len(wanted)
+        each["hours"] = _per_hour(query, each["table"], wanted) if wanted and each["last"] else [0] * len(wanted)
     path = store.settings.database
     return {
         "database": path,
@@ -61,14 +62,19 @@ def _table(query: Query, name: str) -> dict[str, Any]:
     (row,) = query(f"SELECT count(*) AS rows FROM {quoted(name)}")
     span: dict[str, Any] = {"first": None, "last": None}
     try:
-        # one statement each, so that each is one step in the index
+        # one statement each, so that each is one step in the index; "timestamp" alone could be taken for a text
         span = {
-            label: query(f'SELECT {function}("timestamp") AS t FROM {quoted(name)}')[0]["t"]
+            label: query(f'SELECT {function}(x."timestamp") AS t FROM {quoted(name)} AS x')[0]["t"]
             for label, function in (("first", "min"), ("last", "max"))
         }
     except QueryError:
         span = {"first": None, "last": None}  # an adopted table without that column
     return {"table": name, "rows": row["rows"], **span}
+
+
+def _is_canonical(time: object) -> bool:
+    """Whether it begins like a time of ours; a table of others may hold anything there."""
+    return isinstance(time, str) and re.match(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:", time) is not None
 
 
 def _hours(newest: str, count: int) -> list[str]:
