@@ -144,9 +144,10 @@ def stream(path: str, sql: str, parameters: Any, seconds: float) -> Generator[An
     """
     if len(sql) > _LONGEST_SQL:
         raise sqlite3.ProgrammingError(f"the statement is longer than {_LONGEST_SQL} characters")
-    request = marshal.dumps((path, sql, _plain(parameters), max(seconds, 0.0)))
+    end = time.monotonic() + max(seconds, 0.0)
+    request = marshal.dumps((path, sql, _plain(parameters), seconds, end))
     with _started() as process:
-        killer = threading.Timer(seconds + _GRACE, process.kill)
+        killer = threading.Timer(max(end + _GRACE - time.monotonic(), 0.0), process.kill)
         killer.daemon = True
         try:
             killer.start()

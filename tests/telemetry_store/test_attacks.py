@@ -19,6 +19,7 @@ MIB = 100
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     """What became of each statement, all tried by one process."""
     folder = tmp_path_factory.mktemp("attacks")
+    subprocess.run([sys.executable, attacks.__file__, str(folder), "make"], check=True)
     done = subprocess.run([sys.executable, attacks.__file__, str(folder)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return {line["name"]: line for line in map(json.loads, done.stdout.splitlines())}
