@@ -52,8 +52,15 @@ LANGUAGES = {
     ".yml": "yaml",
     ".yaml": "yaml",
     ".ipynb": "notebook",
+    ".mk": "make",
+    ".dockerfile": "dockerfile",
+    ".bat": "batch",
+    ".cmd": "batch",
 }
 """The language of a source file by the end of its name."""
+
+NAMES = {"makefile": "make", "gnumakefile": "make", "dockerfile": "dockerfile", "containerfile": "dockerfile"}
+"""The language of a source file by what its name begins with, up to the first dot."""
 
 LINE_SUFFIXES = (".jsonl", ".ndjson", ".jsonlines", ".ldjson", ".jsonl.gz", ".ndjson.gz", ".jsonl.bz2", ".jsonl.xz")
 """Ends of names that promise JSON lines."""
@@ -81,7 +88,8 @@ class Entry:
 
 def language(path: str) -> str:
     """The language of a source by its name, an empty string when it is none."""
-    return LANGUAGES.get(os.path.splitext(path)[1].lower(), "")
+    name = path.rpartition("/")[2].lower()
+    return LANGUAGES.get(os.path.splitext(name)[1]) or NAMES.get(name.partition(".")[0], "")
 
 
 def is_test(path: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.finding import Unparsed
 from audit.languages import javascript, notebook, powershell, shell, yaml
+from audit.languages.dialects import DIALECTS
 from audit.languages.place import findings
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["python_in", "scan"]
 
 _SCRIPTS = re.compile(r"jsonl|ndjson|>>|\bjq\b|\btee\b|json\.|JSON|-json", re.IGNORECASE)
-"""What a YAML file has in its text when a script in it may be of interest."""
+"""What a file has in its text when a script in it may be of interest."""
 
 
 def python_in(path: str, language: str, text: str) -> str:
@@ -32,6 +33,8 @@ def python_in(path: str, language: str, text: str) -> str:
         return notebook.cells(text, "python")
     if language == "shell":
         return shell.python_in(path, text)
+    if language in DIALECTS and "python" in text and "json" in text:
+        return shell.python_in(path, DIALECTS[language](text))
     if language == "yaml" and "python" in text and "json" in text:
         scripts, variables = yaml.scripts(text)
         own = [each.placed for each in scripts if each.language == "python"]
@@ -69,6 +72,8 @@ def _places(path: str, language: str, text: str) -> list[Place]:
         return javascript.scan(path, text)
     if language == "shell":
         return shell.scan(path, text)
+    if language in DIALECTS and _SCRIPTS.search(text):
+        return shell.scan(path, DIALECTS[language](text))
     if language == "powershell":
         return powershell.scan(path, text)
     if language == "yaml" and _SCRIPTS.search(text):
