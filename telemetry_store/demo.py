@@ -69,6 +69,7 @@ def run(folder: Path) -> None:
     _import(folder / "migration" / "telemetry.toml", database)
     _ask(database)
     _switch(project, database)
+    _draw(database, folder / "report.html")
     _say_how(folder)
 
 
@@ -89,8 +90,14 @@ def _audit(project: Path, migration: Path) -> None:
     import audit
 
     report = audit.audit(project, exclude=["switched"])
-    print(report.as_text())
-    for path in audit.write_plan(report, migration).written:
+    text = report.as_text()
+    worst, _, others = text.partition("\nMEDIUM RISK")
+    print(worst)
+    written = audit.write_plan(report, migration).written
+    if others:
+        (migration / "audit.txt").write_text(text + "\n", encoding="utf-8")
+        print(f"   the other targets are in {migration / 'audit.txt'}\n")
+    for path in written:
         print(f"   wrote {path}")
 
 
@@ -167,20 +174,37 @@ def _last_number(output: str) -> int:
     return int(lines[-1]) if lines else 0
 
 
+def _draw(database: Path, target: Path) -> None:
+    from .report.figures import collect
+    from .report.page import page
+
+    _step("6. `telemetry report`: what happened, as one HTML file; `telemetry dashboard` serves it live.")
+    with TelemetryStore(database) as store:
+        target.write_text(page(collect(store.settings)), encoding="utf-8")
+    print(f"   wrote {target}; open it in a browser")
+
+
+def _command() -> str:
+    """How the user calls `telemetry`: by its name, or where it is when the shell would not find it."""
+    called = sys.argv[0]
+    return called if os.path.basename(called) == "telemetry" and shutil.which("telemetry") is None else "telemetry"
+
+
 def _say_how(folder: Path) -> None:
-    _step("6. The same on your own repository.")
+    _step("7. The same on your own repository.")
+    telemetry = _command()
     print(
-        f"""   telemetry audit .                                # what is there
-   telemetry plan . --output migration              # which file goes into which table; review it
-   telemetry import --plan migration/telemetry.toml --db data/foundups.db       # as often as you like
-   telemetry verify --plan migration/telemetry.toml --db data/foundups.db
-   telemetry stats --db data/foundups.db
-   telemetry query "SELECT * FROM all_events ORDER BY timestamp DESC LIMIT 20" --db data/foundups.db
+        f"""   {telemetry} audit .                                # what is there
+   {telemetry} plan . --output migration              # which file goes into which table; review it
+   {telemetry} import --plan migration/telemetry.toml --db data/foundups.db       # as often as you like
+   {telemetry} verify --plan migration/telemetry.toml --db data/foundups.db
+   {telemetry} stats --db data/foundups.db
+   {telemetry} query "SELECT * FROM all_events ORDER BY timestamp DESC LIMIT 20" --db data/foundups.db
 
    and in the code, instead of open(..., "a"):
 
    from telemetry_store import get_store
    get_store().record("permission_events", agent_id="agent_3", event_type="granted")
 
-   This demo's database: telemetry timeline --where agent_id=agent_3 --db {folder / "data" / "foundups.db"}"""
+   This demo's database: {telemetry} timeline --where agent_id=agent_3 --db {folder / "data" / "foundups.db"}"""
     )

@@ -197,6 +197,7 @@ def test_the_demo_runs(tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert "lost: 0" in first.stdout
     assert "imported again: 0 rows" in first.stdout
+    assert (tmp_path / "demo" / "report.html").stat().st_size > 10_000
     assert "events come back equal, 0 do not" in first.stdout
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
