@@ -20,11 +20,13 @@ from audit.finding import Evidence, Finding, Unparsed
 from audit.project import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 DIRECTORY = ".telemetry_cache"
 """Where the command keeps caches, below the directory that is audited."""
 _FILE = "audit.json"
+JOINT = "\0"
+"""Between the words of a search."""
 
 
 @dataclass(slots=True)
@@ -36,12 +38,14 @@ class Result:
         unparsed: That it does not parse, and rules that failed.
         modules: Paths of the other modules that were read for it.
         searches: The words that were searched in all sources for it.
+        found: Where they were found, by the words joined with ``JOINT``; empty when the result comes from a cache.
     """
 
     findings: list[Finding] = field(default_factory=list)
     unparsed: list[Unparsed] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     searches: list[list[str]] = field(default_factory=list)
+    found: dict[str, list[str]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -50,6 +54,7 @@ class Result:
             "unparsed": [each.as_dict() for each in self.unparsed],
             "modules": self.modules,
             "searches": self.searches,
+            "found": self.found,
         }
 
     @classmethod
@@ -60,6 +65,7 @@ class Result:
             [Unparsed(**each) for each in form["unparsed"]],
             form["modules"],
             form["searches"],
+            form.get("found", {}),
         )
 
 
@@ -87,6 +93,7 @@ class Cache:
         self._hashes: dict[str, str] = {}
         self._results: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, set[str]] = {}
+        self._gone: set[str] = set()
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             form = orjson.loads((directory / _FILE).read_bytes())
             if form["version"] == _version():
@@ -111,7 +118,7 @@ class Cache:
         changed = {path for path, made in hashes.items() if old.get(path) != made}
         moved = hashes.keys() ^ old.keys()
         names = {dotted(path).rpartition(".")[2] for path in moved if path.endswith((".py", ".pyw"))}
-        gone = changed | moved
+        gone = self._gone = changed | moved
         wrong = {words for words, found in self._answers.items() if self._differs(words, found, gone, texts)}
         kept: dict[str, Result] = {}
         for path in hashes:
@@ -122,7 +129,7 @@ class Cache:
                 kept[path] = Result()
                 continue
             read = (path, *form["modules"])
-            if not gone.isdisjoint(read) or any("\0".join(words) in wrong for words in form["searches"]):
+            if not gone.isdisjoint(read) or any(JOINT.join(words) in wrong for words in form["searches"]):
                 continue
             if names and any(name in texts.get(each, "") for each in read for name in names):
                 continue
@@ -131,19 +138,31 @@ class Cache:
 
     @staticmethod
     def _differs(words: str, found: set[str], gone: set[str], texts: Mapping[str, str]) -> bool:
-        wanted = words.split("\0")
-        return any((path in found) != (path in texts and all(word in texts[path] for word in wanted)) for path in gone)
+        wanted = words.split(JOINT)
+        return any((path in found) != _holds(texts.get(path), wanted) for path in gone)
+
+    def _answer(self, key: str, made: Result, texts: Mapping[str, str]) -> Iterable[str]:
+        """Where the words of a search stand: as it was found now, or before and in what has changed since."""
+        if key in made.found:
+            return made.found[key]
+        words = key.split(JOINT)
+        if key not in self._answers:
+            return [path for path, text in texts.items() if _holds(text, words)]
+        kept = self._answers[key] - self._gone
+        return sorted(kept | {path for path in self._gone if _holds(texts.get(path), words)})
 
     def save(self, hashes: Mapping[str, str], texts: Mapping[str, str], results: Mapping[str, Result]) -> None:
         """Keep the results of an audit for the next; a directory that cannot be written is left alone."""
         kept = {path: made.as_dict() for path, made in results.items() if made != Result()}
+        for form in kept.values():
+            del form["found"]
         place = {path: index for index, path in enumerate(hashes)}
         answers: dict[str, list[int]] = {}
         for made in results.values():
             for words in made.searches:
-                key = "\0".join(words)
+                key = JOINT.join(words)
                 if key not in answers:
-                    answers[key] = [place[path] for path, text in texts.items() if all(word in text for word in words)]
+                    answers[key] = [place[path] for path in self._answer(key, made, texts)]
         form = {"version": _version(), "hashes": dict(hashes), "answers": answers, "results": kept}
         with contextlib.suppress(OSError):
             self._directory.mkdir(parents=True, exist_ok=True)
@@ -151,6 +170,10 @@ class Cache:
             fresh = self._directory / f"{_FILE}.{os.getpid()}"
             fresh.write_bytes(orjson.dumps(form))
             fresh.replace(self._directory / _FILE)
+
+
+def _holds(text: str | None, words: list[str]) -> bool:
+    return text is not None and all(word in text for word in words)
 
 
 def _version() -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass, field
 
 from audit.module import Class, Module, Scope
+from audit.syntax import silent
 
 
 @dataclass(eq=False, slots=True)
@@ -24,16 +24,16 @@ class Project:
     _words: dict[str, list[str]] = field(default_factory=dict)
     _clean: set[str] = field(default_factory=set)
     _read: set[str] = field(default_factory=set)
-    _searched: set[tuple[str, ...]] = field(default_factory=set)
+    _searched: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index the paths by the last part of their import name."""
         for path in self.sources:
             self._tails.setdefault(dotted(path).rpartition(".")[2], []).append(path)
 
-    def watch(self) -> tuple[set[str], set[tuple[str, ...]]]:
-        """Two sets that fill from now on: the modules that are read, and the words that are searched."""
-        self._read, self._searched = set(), set()
+    def watch(self) -> tuple[set[str], dict[tuple[str, ...], list[str]]]:
+        """What fills from now on: the modules that are read, and the words that are searched with what was found."""
+        self._read, self._searched = set(), {}
         return self._read, self._searched
 
     def parses(self, path: str) -> bool:
@@ -46,8 +46,7 @@ class Project:
         if path not in self._modules:
             text = self.sources[path]
             try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
+                with silent():
                     tree: ast.Module | None = ast.parse(text)
                     if "\ufffd" not in text and "coding" not in text[:300]:
                         self._clean.add(path)
@@ -139,11 +138,14 @@ class Project:
 
     def mentioning(self, *words: str) -> list[str]:
         """Paths of the files whose text holds all of the words."""
-        self._searched.add(words)
+        if words in self._searched:
+            return self._searched[words]
         first, *rest = words
         if first not in self._words:
             self._words[first] = [path for path, text in self.sources.items() if first in text]
-        return [path for path in self._words[first] if all(word in self.sources[path] for word in rest)]
+        found = [path for path in self._words[first] if all(word in self.sources[path] for word in rest)]
+        self._searched[words] = found
+        return found
 
     def lines_with(self, path: str, word: str) -> list[int]:
         """Line numbers on which a file has a word as a whole."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from audit import languages
-from audit.cache import Cache, Result, digest
+from audit.cache import JOINT, Cache, Result, digest
 from audit.project import Project
 from audit.scan import Scan
-from audit.syntax import trouble
+from audit.syntax import silent, trouble
 from audit.walk import language
 
 if TYPE_CHECKING:
@@ -111,19 +111,25 @@ def work(
     project = Project(dict(texts))
     scanner = Scan(project)
     results: dict[str, Result] = {}
-    for count, path in enumerate(mine):
-        result = results[path] = _python(scanner, path) if path in texts else Result()
-        if language(path) in ("python", "notebook") and path in texts and not project.parses(path):
-            source = raw[path] if language(path) == "python" else texts[path].encode("utf-8", "replace")
-            result.unparsed[:0] = filter(None, [trouble(path, source)])
-        if language(path) != "python":
-            findings, unparsed = languages.scan(path, language(path), text_of(raw[path]))
-            result.findings += findings
-            result.unparsed += unparsed
-        if step is not None:
-            step(count + 1)
+    with silent():
+        for count, path in enumerate(mine):
+            results[path] = _one(path, raw, texts, scanner)
+            if step is not None:
+                step(count + 1)
     project.release()
     return results
+
+
+def _one(path: str, raw: Mapping[str, bytes], texts: Mapping[str, str], scanner: Scan) -> Result:
+    result = _python(scanner, path) if path in texts else Result()
+    if language(path) in ("python", "notebook") and path in texts and not scanner.project.parses(path):
+        source = raw[path] if language(path) == "python" else texts[path].encode("utf-8", "replace")
+        result.unparsed[:0] = filter(None, [trouble(path, source)])
+    if language(path) != "python":
+        findings, unparsed = languages.scan(path, language(path), text_of(raw[path]))
+        result.findings += findings
+        result.unparsed += unparsed
+    return result
 
 
 def _python(scanner: Scan, path: str) -> Result:
@@ -132,7 +138,8 @@ def _python(scanner: Scan, path: str) -> Result:
     scanner.file(path)
     modules.discard(path)
     words = [list(each) for each in sorted(searches)]
-    return Result(scanner.findings[findings:], scanner.unparsed[unparsed:], sorted(modules), words)
+    found = {JOINT.join(each): paths for each, paths in searches.items()}
+    return Result(scanner.findings[findings:], scanner.unparsed[unparsed:], sorted(modules), words, found)
 
 
 def pythons(raw: Mapping[str, bytes]) -> dict[str, str]:

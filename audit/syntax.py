@@ -6,15 +6,30 @@ import ast
 import re
 import symtable
 import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from audit.finding import Unparsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Keep the parser's warnings to ourselves; within another such block it costs nothing."""
+    if warnings.filters and warnings.filters[0][:3] == ("ignore", None, Warning):
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def trouble(path: str, source: bytes) -> Unparsed | None:
     """Why a source does not parse, or ``None``; ``symtable`` parses without making a tree of Python objects."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with silent():
             symtable.symtable(source, path, "exec")  # type: ignore[arg-type]
     except SyntaxError as error:
         return Unparsed(path, error.lineno or 0, "A401", error.msg or "does not parse")
@@ -49,8 +64,7 @@ def tolerant(text: str, tries: int = 60) -> ast.Module | None:
     original = list(lines)
     for _ in range(min(tries, MOST_BYTES // (len(text) + 1) + 2)):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with silent():
                 return ast.parse("\n".join(lines))
         except SyntaxError as error:
             at = min(max((error.lineno or 1) - 1, 0), len(lines) - 1)
