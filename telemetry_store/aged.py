@@ -49,7 +49,7 @@ class EventRows:
 
     def selected(self) -> str:
         """The columns of a SELECT."""
-        return ", ".join(["rowid", *map(quoted, self.columns.kinds)])
+        return selected(self.columns)
 
     def condition(self) -> str:
         """What holds for rows that may go; needs the parameters start, end and table."""
@@ -61,6 +61,11 @@ class EventRows:
     def span(self, start: str, end: str) -> dict[str, str]:
         """The parameters of the condition."""
         return {"start": start, "end": end, "table": self.table}
+
+
+def selected(columns: Columns) -> str:
+    """The columns of a SELECT, the row number first."""
+    return ", ".join(["rowid", *map(quoted, columns.kinds)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +92,32 @@ def events_of(connection: sqlite3.Connection, table: str) -> EventRows:
     return _event_rows(connection, found, found.time)
 
 
+def columns_of(connection: sqlite3.Connection, name: str) -> Columns:
+    """The columns of any table, whoever made it.
+
+    Raises:
+        UsageError: there is none of this name, or its rows have no number.
+    """
+    known, _ = load_tables(connection)
+    found = known.get(name)
+    if found is None or not found.numbered:
+        raise UsageError(f"{name} is no table, or its rows have no number", "`telemetry stats` lists the tables")
+    return _columns(connection, found)
+
+
 def _event_rows(connection: sqlite3.Connection, table: Table, time: str) -> EventRows:
     (made_by,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table.name,)).fetchone()
+    reused = "AUTOINCREMENT" not in made_by.upper()
+    return EventRows(table.name, time, _columns(connection, table), reused, _exists(connection, "_pruned"))
+
+
+def _columns(connection: sqlite3.Connection, table: Table) -> Columns:
     keys = [
         name
         for name, kind, pk in connection.execute("SELECT name, type, pk FROM pragma_table_info(?)", (table.name,))
         if pk and kind.upper() == "INTEGER" and name not in table.columns
     ]
-    columns = Columns(keys[0] if keys else "rowid", dict(table.columns))
-    return EventRows(table.name, time, columns, "AUTOINCREMENT" not in made_by.upper(), _exists(connection, "_pruned"))
+    return Columns(keys[0] if keys else "rowid", dict(table.columns))
 
 
 def aged(connection: sqlite3.Connection, cutoff: str, table: str | None) -> list[Aged]:

@@ -15,7 +15,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from . import archive
-from .aged import events_of, lineage
+from .aged import columns_of, lineage, selected
 from .errors import QueryError, TelemetryError, UsageError
 from .query import read_only
 from .sinks.sqlite_catalog import quoted, text_of
@@ -130,17 +130,17 @@ class Reader:
         """Copy the live rows into DuckDB, which spills what is too much for the memory; returns the number's name."""
         import pyarrow as pa
 
-        events = events_of(self._live, table)
-        cursor = self._live.execute(f"SELECT {events.selected()} FROM {quoted(table)}")
+        columns = columns_of(self._live, table)
+        cursor = self._live.execute(f"SELECT {selected(columns)} FROM {quoted(table)}")
         portions = iter(lambda: cursor.fetchmany(archive.GROUP), [])
         rows = pa.RecordBatchReader.from_batches(
-            archive.schema(events.columns), (archive.batch(events.columns, each) for each in portions)
+            archive.schema(columns), (archive.batch(columns, each) for each in portions)
         )
         self._duck.register("arriving", rows)
         self._duck.execute("CREATE SCHEMA IF NOT EXISTS live")
         self._duck.execute(f"CREATE TABLE live.{quoted(table)} AS SELECT * EXCLUDE ({archive.EXACT}) FROM arriving")
         self._duck.unregister("arriving")
-        return events.columns.number
+        return columns.number
 
 
 def _has_ledger(live: sqlite3.Connection) -> bool:

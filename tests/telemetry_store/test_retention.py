@@ -129,6 +129,11 @@ def test_both_are_asked_together(settings: Settings, tmp_path: Path) -> None:
         "SELECT agent_id, count(*) AS c, sum(n) AS s, bool_or(ok) AS o FROM t GROUP BY 1 ORDER BY 1",
     )
     assert [row["c"] for row in counted] == [67, 67, 67]
+    with closing(sqlite3.connect(settings.database, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE agents (agent TEXT, colour TEXT)")
+        connection.execute("INSERT INTO agents VALUES ('a1', 'red')")
+    joined = "SELECT colour, count(*) AS c FROM t JOIN agents ON agent = agent_id GROUP BY 1"
+    assert asked(settings, folder, joined) == [{"colour": "red", "c": 67}]
     assert sum(row["s"] for row in counted) == sum(range(200)) + 500
 
 
