@@ -108,9 +108,13 @@ def test_an_archive_holds_what_went(settings: Settings, tmp_path: Path) -> None:
 
 
 def archive_names(path: str) -> list[str]:
+    return ["id", *kinds_of(path)]
+
+
+def kinds_of(path: Path | str) -> dict[str, ColumnType]:
     import pyarrow.parquet as pq
 
-    return archive.columns_of(pq.read_schema(path)).names()
+    return archive.columns_of(pq.read_schema(path)).kinds
 
 
 def test_both_are_asked_together(settings: Settings, tmp_path: Path) -> None:
@@ -234,6 +238,11 @@ def test_a_damaged_file_deletes_nothing(settings: Settings, tmp_path: Path, monk
     (file,) = folder.rglob("*.parquet")
     file.rename(tmp_path / "taken")
     with pytest.raises(ArchiveDamaged, match="missing"):
+        prune(settings, 90 * DAY, folder=str(folder), clock=clock)
+    assert len(ages(settings.database)) == 200
+    (rows,) = archive.read(str(tmp_path / "taken"))
+    archive.write(str(file), Columns("id", kinds_of(tmp_path / "taken")), [rows[:-1]])
+    with pytest.raises(ArchiveDamaged, match="holds"):
         prune(settings, 90 * DAY, folder=str(folder), clock=clock)
     assert len(ages(settings.database)) == 200
     (tmp_path / "taken").rename(file)
