@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +13,17 @@ import typer
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, fresh, opened
 from telemetry_store.errors import UsageError
+
+
+@contextlib.contextmanager
+def _explained(database: str) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        from telemetry_store.sinks.sqlite import translated
+
+        raise translated(error, database) from error
 
 
 def dashboard(
@@ -39,7 +53,8 @@ def dashboard(
         raise UsageError(f"the dashboard needs packages that are not installed: {error.name}", hint) from error
     with opened(db, env) as store:
         fresh(store)
-        serve(store, host=host, port=port, secret=secret, open_browser=open_browser)
+        with _explained(store.settings.database):
+            serve(store, host=host, port=port, secret=secret, open_browser=open_browser)
 
 
 def report(
@@ -59,6 +74,7 @@ def report(
     window = last if last in (None, "all") else f"{seconds(last)} seconds"
     with opened(db, env) as store:
         fresh(store)
-        text = page(collect(store.settings, window))
+        with _explained(store.settings.database):
+            text = page(collect(store.settings, window))
     output.write_text(text, encoding="utf-8")
     print(f"{output}: {terminal.size(len(text.encode()))}")

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from datasette.app import Datasette
-from datasette.database import Database
+from datasette.database import Database, connections
 
 from telemetry_store.dashboard.charts import SLUG
 from telemetry_store.dashboard.guard import Guard
@@ -83,6 +83,9 @@ class _Cursor(sqlite3.Cursor):
 
 
 class _Connection(sqlite3.Connection):
+    #: Which file it reads: a restored database has the same path and is another file.
+    inode = 0
+
     def cursor(self, factory: type[sqlite3.Cursor] = _Cursor) -> Any:  # type: ignore[override]
         return super().cursor(factory)
 
@@ -100,7 +103,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         super().__init__(datasette, path=path, is_mutable=True)
         self._spool = spool
 
-    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's own signature
+    def connect(self, write: bool = False) -> _Connection:  # noqa: FBT001, FBT002 - Datasette's own signature
         """A connection that cannot write.
 
         Raises:
@@ -113,10 +116,24 @@ class LiveDatabase(Database):  # type: ignore[misc]
         connection.execute("PRAGMA query_only = 1")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        connection.inode = _inode(self.path)
         self._all_file_connections.append(connection)
         for name, arguments, function in self._functions():
             connection.create_function(name, arguments, function)
         return connection
+
+    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Datasette's method, on the file that has the path now."""
+
+        def on_current(connection: _Connection) -> Any:
+            if connection.inode != _inode(self.path):
+                connection.close()
+                connection = self.connect()
+                self.ds._prepare_connection(connection, self.name)  # noqa: SLF001 - as the method itself does
+                setattr(connections, self.name, connection)
+            return fn(connection)
+
+        return await super().execute_fn(on_current)
 
     async def execute(self, sql: str, params: Any = None, **options: Any) -> Any:
         """Datasette's method; counting the rows of a page, which it does without, is given up early."""
@@ -133,6 +150,13 @@ class LiveDatabase(Database):  # type: ignore[misc]
             ("size_text", 1, size),
             ("html_text", 1, _html_text),
         )
+
+
+def _inode(path: str) -> int:
+    try:
+        return os.stat(path).st_ino
+    except FileNotFoundError:
+        return -1
 
 
 def _bytes(path: str) -> int:
@@ -155,18 +179,18 @@ class Dashboard:
         self._path = os.path.abspath(store.settings.database)
         self.name = re.sub(r"\W+", "_", Path(self._path).stem) or "telemetry"
         self.metadata: dict[str, Any] = {}
-        self._seen = -1
+        self._seen = (-1, -1)
         self.look()
 
     def look(self) -> None:
         """Describe the database anew when its tables have changed."""
         with read_only(self._path, _WAIT, guarded=False) as connection:
-            version = connection.execute("PRAGMA schema_version").fetchone()[0]
-            if version != self._seen:
+            seen = _inode(self._path), connection.execute("PRAGMA schema_version").fetchone()[0]
+            if seen != self._seen:
                 found = survey(connection)
                 window = first_window(connection, found)
                 self.metadata.update(metadata(found, self.name, window, self._store.settings.questions or None))
-                self._seen = version
+                self._seen = seen
 
     def keep_current(self, stop: threading.Event) -> None:
         """Bring in what is in the spool and look for new tables, until told to stop."""

@@ -240,6 +240,36 @@ def test_full_text_search(store: TelemetryStore) -> None:
     made.databases["a"].close()
 
 
+def test_a_restored_database_is_shown(store: TelemetryStore, tmp_path: Path) -> None:
+    """When another file takes the place of the database, the next page reads that one."""
+    made = server.Dashboard(store).datasette()
+    app = made.app()
+    count = "/a.json?sql=select+count(*)+as+n+from+chat&_shape=array"
+    assert get(app, count).json() == [{"n": 1}]
+    with TelemetryStore(tmp_path / "b.db") as other:
+        for _ in range(3):
+            other.record("chat", text="new")
+    store.close()
+    os.replace(tmp_path / "b.db", store.settings.database)
+    assert get(app, count).json() == [{"n": 3}]
+    made.executor.shutdown()
+    made.databases["a"].close()
+
+
+@pytest.mark.parametrize("command_name", ["dashboard", "report"])
+def test_a_database_that_cannot_be_read(tmp_path: Path, command_name: str, monkeypatch) -> None:
+    """A file that is no database is one error with a hint, not a traceback."""
+    from typer.testing import CliRunner
+
+    from telemetry_store.cli import app as command_line
+    from telemetry_store.errors import DatabaseError
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.db").write_bytes(b"no database at all\n" * 100)
+    done = CliRunner().invoke(command_line, [command_name, "--db", "a.db"])
+    assert isinstance(done.exception, DatabaseError)
+
+
 def test_without_the_extra(store: TelemetryStore, monkeypatch) -> None:
     """Without Datasette the command says what to install."""
     from typer.testing import CliRunner
