@@ -48,8 +48,10 @@ WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :ro
 INSERT INTO {table} (timestamp, agent_id, event_type, session_id, module, level, value, message, metadata_json)
 SELECT strftime('%Y-%m-%dT%H:%M:%S', :start + i * :span / :rows, 'unixepoch')
        || printf('.%06d+00:00', i * 7919 % 1000000),
-       'agent_' || (i * 7919 % :agents), CASE i / 3 % 4 WHEN 0 THEN 'granted' WHEN 1 THEN 'error' ELSE 'beat' END,
-       's' || (i / 500), 'module_' || (i * 613 % :modules), CASE i / 3 % 4 WHEN 1 THEN 'ERROR' ELSE 'INFO' END,
+       'agent_' || (i * 7919 % :agents),
+       CASE i * 2654435761 / 65536 % 4 WHEN 0 THEN 'granted' WHEN 1 THEN 'error' ELSE 'beat' END,
+       's' || (i / 500), 'module_' || (i * 613 % :modules),
+       CASE i * 2654435761 / 65536 % 4 WHEN 1 THEN 'ERROR' ELSE 'INFO' END,
        i * 17 % 1000 / 10.0, 'what happened in step ' || i, '{{"path":"modules/x/y.py","tags":["a","b"]}}'
 FROM n
 """

@@ -25,9 +25,10 @@ def _words(text: str) -> frozenset[str]:
 #: Functions whose value is small, or hardly larger than what they are given.
 _TAME = _words(
     "-> ->> abs acos acosh asin asinh atan atan2 atanh avg ceil ceiling coalesce cos cosh count cume_dist "
-    "current_date current_time current_timestamp date datetime degrees dense_rank exp first_value floor glob ifnull "
+    "current_date current_time current_timestamp date datetime degrees dense_rank exp first_value floor glob if ifnull "
     "iif instr json_array_length json_extract json_type json_valid julianday lag last_value lead length like "
     "likelihood likely ln log log10 log2 lower ltrim max min mod nth_value ntile nullif octet_length percent_rank pi "
+    "median percentile percentile_cont percentile_disc "
     "pow power radians random rank round row_number rtrim sign sin sinh soundex sqlite_source_id sqlite_version sqrt "
     "strftime substr substring subtype sum tan tanh time timediff total trim trunc typeof unicode unixepoch unlikely "
     "upper"
@@ -37,7 +38,8 @@ _WILD = _words(
     "bm25 char concat concat_ws format group_concat hex highlight json json_array json_each json_error_position "
     "json_group_array json_group_object json_insert json_object json_patch json_pretty json_quote json_remove "
     "json_replace json_set json_tree jsonb match printf quote randomblob rank replace snippet string_agg unhex "
-    "zeroblob"
+    "jsonb_array jsonb_each jsonb_extract jsonb_group_array jsonb_group_object jsonb_insert jsonb_object jsonb_patch "
+    "jsonb_remove jsonb_replace jsonb_set jsonb_tree unistr unistr_quote zeroblob"
 )
 _PRAGMAS = _words(
     "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list database_list "

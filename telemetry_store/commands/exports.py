@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -34,6 +35,9 @@ _HOUR = 3600.0
 
 def export(
     table: Annotated[str | None, typer.Argument(help="The table.")] = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every table, each into a file of its name in the folder TO.")
+    ] = False,
     sql: Annotated[str | None, typer.Option("--sql", help="Export the rows of a statement instead.")] = None,
     to: Annotated[
         str, typer.Option("--to", help="FILE.jsonl, .csv (both also .gz, .zst) or .parquet; - prints JSON lines.")
@@ -52,32 +56,56 @@ def export(
 
     Example: telemetry export permission_events --to permission_events.jsonl
 
+    Example: telemetry export --all --to exported
+
     Example: telemetry export --sql "SELECT agent_id, count(*) AS n FROM permission_events GROUP BY 1" --to agents.csv
     """
-    form = exports.format_of(to)
-    if (table is None) == (sql is None):
-        raise typer.BadParameter("name a table, or give --sql", param_hint="TABLE")
-    if follow and (form != "jsonl" or sql is not None or to.endswith((".gz", ".zst"))):
-        raise typer.BadParameter("it writes the events of a table as plain JSON lines", param_hint="--follow")
+    _check(table, sql, to, all_=all_, follow=follow)
     window = Window(
         moment(since) if since else None,
         moment(until) if until else None,
         [Condition.parse(each) for each in where or []],
     )
+    event_of = exports.stamped if stamped else _as_recorded
     with opened(db, env) as store:
         fresh(store)
         if sql is not None:
-            count = _statement(store, sql, to)
-        else:
-            event_of = exports.stamped if stamped else _as_recorded
-            with queries.reading(store.settings.database) as connection:
-                found = _table(connection, str(table))
-                if follow:
-                    _follow(store, found, window, event_of, to)  # audit: allow the user asked for this file
-                    return
-                count = _export(connection, found, window, event_of, to)
+            _say(_statement(store, sql, to), "rows", to)
+            return
+        with queries.reading(store.settings.database) as connection:
+            if all_:
+                _everything(connection, window, event_of, to)
+                return
+            found = _table(connection, str(table))
+            if follow:
+                _follow(store, found, window, event_of, to)  # audit: allow the user asked for this file
+            else:
+                _say(_export(connection, found, window, event_of, to), "events", to)
+
+
+def _check(table: str | None, sql: str | None, to: str, *, all_: bool, follow: bool) -> None:
+    if (table is not None) + (sql is not None) + all_ != 1:
+        raise typer.BadParameter("name a table, or give --sql or --all", param_hint="TABLE")
+    if all_ and (follow or to == exports.STANDARD_OUTPUT):
+        raise typer.BadParameter("say which folder with --to, and do not follow", param_hint="--all")
+    form = "jsonl" if all_ else exports.format_of(to)
+    if follow and (form != "jsonl" or sql is not None or to.endswith((".gz", ".zst"))):
+        raise typer.BadParameter("it writes the events of a table as plain JSON lines", param_hint="--follow")
+
+
+def _say(count: int, what: str, to: str) -> None:
     if to != exports.STANDARD_OUTPUT:
-        print(f"{count} {'rows' if sql is not None else 'events'} in {to}")
+        print(f"{count} {what} in {to}")
+
+
+def _everything(
+    connection: sqlite3.Connection, window: Window, event_of: Callable[[StoredEvent], dict[str, Any]], to: str
+) -> None:
+    os.makedirs(to, exist_ok=True)
+    connection.execute("BEGIN")  # one state of the database for all files
+    for name, table in event_tables(connection).items():
+        path = os.path.join(to, f"{name}.jsonl")
+        print(f"{_export(connection, table, window, event_of, path)} events in {path}")
 
 
 def _as_recorded(each: StoredEvent) -> dict[str, Any]:

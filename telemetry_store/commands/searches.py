@@ -35,8 +35,8 @@ def search(
 ) -> None:
     """Find the newest events that hold all of these words in any of their texts.
 
-    The first time, build the index: it reads every text once and adds about half to the size of the database. From
-    then on each drain keeps it current.
+    The first time, build the index: it reads every text once and adds a third to a half to the size of the database.
+    From then on each drain keeps it current.
 
     Example: telemetry search --build granted
 

@@ -126,11 +126,23 @@ def test_other_forms(database: Path, tmp_path: Path) -> None:
     assert (tmp_path / "q.jsonl").read_text() == '{"agent_id":"x","n":1}\n{"agent_id":"y","n":1.5}\n'
 
 
+def test_all_tables(database: Path, tmp_path: Path) -> None:
+    """--all writes a file for each table; the folder, imported, gives the same database again."""
+    with TelemetryStore(database) as store:
+        store.record("other", {"timestamp": "2026-01-01T00:00:00Z", "a": 1})
+    for folder, source in ((tmp_path / "1", database), (tmp_path / "2", tmp_path / "b.db")):
+        run("export", "--all", "--to", folder, "--db", source)
+        if source == database:
+            run("import", folder, "--db", tmp_path / "b.db")
+    for name in ("mixed.jsonl", "other.jsonl"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes() != b""
+
+
 def test_wrong_usage_leaves_no_file(database: Path, tmp_path: Path) -> None:
     """A name that does not say how, a table that is not there, a statement that fails: an error and no file."""
     for arguments in (("mixed", "--to", tmp_path / "m.xml"), ("nowhere", "--to", tmp_path / "n.jsonl"),
                       ("--sql", "SELECT * FROM nowhere", "--to", tmp_path / "n.csv"), (),
-                      ("mixed", "--follow", "--to", tmp_path / "m.csv")):  # fmt: skip
+                      ("mixed", "--follow", "--to", tmp_path / "m.csv"), ("--all",)):  # fmt: skip
         assert CliRunner().invoke(app, ["export", *map(str, arguments), "--db", str(database)]).exit_code != 0
     assert not [*tmp_path.glob("*.xml*"), *tmp_path.glob("*.csv*"), *tmp_path.glob("n.*")]
 
