@@ -62,7 +62,7 @@ def scan(path: str, language: str, text: str) -> tuple[list[Finding], list[Unpar
     """
     try:
         trouble = notebook.trouble(path, text) if language == "notebook" else []
-        return findings(path, language, _places(path, language, text)), trouble
+        return findings(path, language, text, _places(path, language, text)), trouble
     except Exception as error:  # noqa: BLE001 - a rule that fails is a finding, and the audit goes on
         return [], [Unparsed(path, 0, "A402", f"{type(error).__name__}: {error}")]
 

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 WIDTH = 8
 """How many alternatives of one value are kept."""
 
+_NODE = (
+    ("multiprocess", r"\bcluster\.fork\(|\bfork\(\s*__filename"),
+    ("thread", r"\bisMainThread\b|new Worker\(\s*(?:__filename|new URL\()"),
+)
+_SHELL = (("multiprocess", r"\bxargs\b[^\n|]*\s-P|\bparallel\s|(?:\bdone|\}|\))\s*&\s*$"),)
+_CONTEXTS = {
+    "javascript": _NODE,
+    "typescript": _NODE,
+    "shell": _SHELL,
+    "yaml": _SHELL,
+    "powershell": (("multiprocess", r"(?i)\bStart-Job\b"), ("thread", r"(?i)\bStart-ThreadJob\b|-Parallel\b")),
+}
+"""What in a source of a language shows that it runs in several processes or threads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -95,16 +109,24 @@ def tidy(path: str) -> str:
     return "/".join(kept) or ("." if path else "")
 
 
-def findings(path: str, language: str, places: Iterable[Place]) -> list[Finding]:
+def contexts(language: str, text: str) -> tuple[str, ...]:
+    """In which kinds of context a source runs, as far as its text shows."""
+    found = [name for name, pattern in _CONTEXTS.get(language, ()) if re.search(pattern, text, re.MULTILINE)]
+    return tuple(found) or ("unknown",)
+
+
+def findings(path: str, language: str, text: str, places: Iterable[Place]) -> list[Finding]:
     """The findings of one source, in the order of their lines.
 
     Args:
         path: The source relative to the root.
         language: A value of ``audit.walk.LANGUAGES``.
+        text: The source.
         places: What the scanner found, in any order; a place found twice counts once.
     """
     made: list[Finding] = []
     counts: Counter[str] = Counter()
+    context = contexts(language, text)
     for place in sorted(dict.fromkeys(places), key=lambda each: (each.line, each.kind, each.mechanism)):
         target, sort = described(place.texts)
         seed = f"{path}|{place.function}|{place.kind}|{place.mechanism}|{target}"
@@ -127,6 +149,7 @@ def findings(path: str, language: str, places: Iterable[Place]) -> list[Finding]
                 target_kind=sort,
                 alternatives=tuple(dict.fromkeys(_plain(text.text) for text in place.texts)),
                 lock=place.lock,
+                context=context,
                 test=is_test(path),
                 confidence=place.confidence,
                 evidence=evidence,

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from audit.finding import Evidence
+from audit.rules.glued_lines import CODE as GLUED
+from audit.rules.split_write import CODE as SPLIT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DOCUMENT, UNKNOWN, PRETTY = "\x01", "\x02", "\x03"
 """Stand for a document on one line, for what cannot be followed, and for a pretty-printed document."""
@@ -27,6 +36,18 @@ def letters(shape: str) -> str:
 def preferred(shapes: list[str]) -> str:
     """The shape that says most: one with a document, else one that is not empty."""
     return next((each for each in shapes if DOCUMENT in each), "") or next((each for each in shapes if each), "")
+
+
+def write_risks(writes: Sequence[str]) -> tuple[Evidence, ...]:
+    """What may go wrong with the lines of a file.
+
+    Args:
+        writes: The letters of each write, in order.
+    """
+    if any(one.endswith("J") and other.startswith("N") for one, other in pairwise(writes)):
+        return (Evidence(SPLIT, "the record and its newline are written by two calls"),)
+    whole = "".join(writes)
+    return (Evidence(GLUED, "no newline is written between documents"),) if "J" in whole and "N" not in whole else ()
 
 
 def content_verdict(letters: str, mode: str, *, promised: bool, loop: bool) -> tuple[str, str] | None:

@@ -31,8 +31,8 @@ class Handle:
     name: str
 
 
-def written(source: Source, handle: Handle) -> tuple[str, bool]:
-    """What is written to a handle: the letters, and whether a write is repeated while it is open."""
+def written(source: Source, handle: Handle) -> tuple[list[str], bool]:
+    """What is written to a handle: the letters of each write, and whether one is repeated while it is open."""
     program = source.program
     found: list[tuple[int, str]] = []
     loop = False
@@ -44,8 +44,8 @@ def written(source: Source, handle: Handle) -> tuple[str, bool]:
         deeper = program.loops[call.at] > program.loops[handle.opening.at]
         loop = loop or deeper or not same or not owner
     if piped(source, handle):
-        return "JNJN", True
-    return "".join(letters for _, letters in sorted(found)), loop
+        return ["JNJN"], True
+    return [letters for _, letters in sorted(found)], loop
 
 
 def _writes(source: Source, handle: Handle) -> list[tuple[Node, Node]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from audit.languages.javascript.scopes import Program
 
+_LOCKS = frozenset("lock lockSync lockFile acquire runExclusive withLock flock flockSync".split())
 MOST_CALLS = 2000
 """Calls of one name that are looked at in one source."""
 
@@ -90,7 +91,14 @@ class Source:
         return tuple(dict.fromkeys([*texts, *given]))
 
     def add(
-        self, node: Node, path: Node | tuple[Text, ...], kind: str, mechanism: str, mode: str, why: tuple[str, str, str]
+        self,
+        node: Node,
+        path: Node | tuple[Text, ...],
+        kind: str,
+        mechanism: str,
+        mode: str,
+        why: tuple[str, str, str],
+        risks: tuple[Evidence, ...] = (),
     ) -> None:
         """Keep a place.
 
@@ -101,15 +109,19 @@ class Source:
             mechanism: Such as ``fs.appendFile``.
             mode: ``append``, ``truncate`` or ``read``.
             why: Confidence, rule and reason.
+            risks: What may go wrong with its lines.
         """
         texts = self.values.texts(path, {}) if isinstance(path, Node) else best(path)
         sites = self._sites(texts, path) if isinstance(path, Node) else []
         if kind == "reader":
             texts = tuple(dict.fromkeys([*texts, *(text for _, each in sites for text in each)]))
         confidence, code, reason = why
-        evidence = (Evidence(code, reason),)
+        evidence = (Evidence(code, reason), *risks)
         line, title = self.program.tokens.line(node.at), self.program.title(node.at)
-        self.places.append(Place(line, kind, title, mechanism, mode, texts, confidence, evidence))
+        function = self.program.function(node.at)
+        locked = any(self.program.tokens.texts[at] in _LOCKS for at in self.words(function.start, function.end))
+        lock = bool(function.number) and locked
+        self.places.append(Place(line, kind, title, mechanism, mode, texts, confidence, evidence, lock))
         if kind == "reader":
             return
         for site, given in sites:

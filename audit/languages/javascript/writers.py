@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audit.languages.javascript.handles import Handle, written
 from audit.languages.javascript.syntax import Node, dotted
 from audit.languages.place import named
-from audit.languages.shape import content_verdict
+from audit.languages.shape import content_verdict, write_risks
 
 if TYPE_CHECKING:
     from audit.languages.javascript.source import Source
@@ -74,14 +74,8 @@ def _whole(source: Source, call: Node) -> None:
     letters = source.letters(args[1], call.at)
     verdict = content_verdict(letters, mode, promised=named(texts), loop=False)
     if verdict:
-        _add(source, call, args[0], mechanism(source, call), mode, verdict, letters)
-
-
-def _add(source: Source, call: Node, path: Node, how: str, mode: str, verdict: tuple[str, str], letters: str) -> None:
-    confidence, reason = verdict
-    if letters and "N" not in letters and "J" in letters:
-        reason += "; no newline is written between documents"
-    source.add(call, path, "writer", how, mode, (confidence, CODE, reason))
+        why = (verdict[0], CODE, verdict[1])
+        source.add(call, args[0], "writer", mechanism(source, call), mode, why, write_risks([letters]))
 
 
 def _opened(source: Source, call: Node) -> None:
@@ -103,22 +97,17 @@ def _opened(source: Source, call: Node) -> None:
     if name == "open" and how == "fs.open" and callee.kind == "name" and source.values.functions(callee):
         return
     holder = source.holder(call) or _callback_name(source, call)
-    letters, loop = written(source, Handle(call, holder))
+    writes, loop = written(source, Handle(call, holder))
+    letters = "".join(writes)
     texts = source.with_sites(source.values.texts(path, {}), path)
     promised = named(texts)
     if name == "createWriteStream" and not letters and promised:
-        source.add(
-            call,
-            path,
-            "writer",
-            how,
-            mode,
-            ("low", CODE, "opens a file named for JSON lines; what is written was not found"),
-        )
+        why = ("low", CODE, "opens a file named for JSON lines; what is written was not found")
+        source.add(call, path, "writer", how, mode, why)
         return
     verdict = content_verdict(letters, mode, promised=promised, loop=loop)
     if verdict:
-        _add(source, call, path, how, mode, verdict, letters)
+        source.add(call, path, "writer", how, mode, (verdict[0], CODE, verdict[1]), write_risks(writes))
 
 
 def _callback_name(source: Source, call: Node) -> str:

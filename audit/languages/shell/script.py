@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from audit.finding import Evidence
 from audit.languages.place import Place, Text, described, named
-from audit.languages.shape import content_verdict, letters
+from audit.languages.shape import content_verdict, letters, write_risks
 from audit.languages.shell.commands import Command, Pipelines, parse
 from audit.languages.shell.content import Contents, leaves, name_of, plain
 from audit.languages.shell.reading import read
@@ -140,18 +140,27 @@ class Script:
         if not printed or verdict is None:
             return
         word = replace(target, text=moved) if moved else target
-        self._add(word, function, "writer", how, mode, (verdict[0], WRITER, verdict[1]))
+        self._add(word, function, "writer", how, mode, (verdict[0], WRITER, verdict[1]), write_risks([found]))
 
     def _sites_promise(self, texts: tuple[Text, ...], target: Token, function: int) -> bool:
         return any(named(given) for _, given in self._sites(texts, target, function))
 
-    def _add(self, word: Token, function: int, kind: str, how: str, mode: str, why: tuple[str, str, str]) -> None:
+    def _add(
+        self,
+        word: Token,
+        function: int,
+        kind: str,
+        how: str,
+        mode: str,
+        why: tuple[str, str, str],
+        risks: tuple[Evidence, ...] = (),
+    ) -> None:
         texts = self.values.texts(word.text, function, word.line)
         sites = self._sites(texts, word, function)
         if kind == "reader":
             texts = tuple(dict.fromkeys([*texts, *(text for _, each in sites for text in each)]))
         title = self.values.functions[function]
-        evidence = (Evidence(why[1], why[2]),)
+        evidence = (Evidence(why[1], why[2]), *risks)
         self.places.append(Place(word.line, kind, title, how, mode, texts, why[0], evidence, self._locked))
         reason = Evidence(SITE, f"chooses the file for {self.path}:{word.line}")
         for site, given in sites if kind == "writer" else ():

@@ -56,3 +56,33 @@ def test_damaged_sources(seed: int) -> None:
         text = chance.choice((one[:cut], one[cut:], one[:cut] + other, one[:cut] + one[cut + 1 :]))
         for name, language in (("a.js", "javascript"), ("a.sh", "shell"), ("a.ps1", "powershell"), ("a.yml", "yaml")):
             assert languages.scan(name, language, text)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "codes"),
+    [
+        (
+            "a.js",
+            "const s = fs.createWriteStream('e.jsonl', {flags: 'a'});\ns.write(JSON.stringify(e));\ns.write('\\n');\n",
+            ["A304"],
+        ),
+        ("a.js", "fs.appendFileSync('e.jsonl', JSON.stringify(e));\n", ["A305"]),
+        ("a.js", "cluster.fork();\n" + APPEND, ["A303"]),
+        ("a.sh", "for i in 1 2; do\n  echo '{\"a\":1}' >> e.jsonl\ndone &\n", ["A303"]),
+        ("a.sh", "printf '%s' '{\"a\":1}' >> e.jsonl\n", ["A305"]),
+        ("a.ps1", "1..9 | ForEach-Object -Parallel { '{\"a\":1}' | Add-Content e.jsonl }\n", ["A303"]),
+        ("a.js", APPEND, []),
+    ],
+)
+def test_risks(tmp_path: Path, name: str, text: str, codes: list[str]) -> None:
+    """A record in two writes, no newline at all, and several processes or threads are evidence in every language."""
+    (tmp_path / name).write_text(text)
+    (target,) = audit(tmp_path).targets
+    assert [each.code for each in target.evidence] == codes
+
+
+def test_locks(tmp_path: Path) -> None:
+    """A lock that the function takes is seen."""
+    (tmp_path / "a.ts").write_text(f"async function put(e) {{\n  await lock('e.jsonl');\n  {APPEND}}}\n")
+    (tmp_path / "b.sh").write_text("exec 9>l\nflock 9\necho '{\"a\":1}' >> e.jsonl\n")
+    assert [each.lock for each in audit(tmp_path).writers] == [True, True]
