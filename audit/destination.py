@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from audit.calls import made
@@ -92,6 +93,32 @@ def _class_of(scope: Scope | None) -> Class | None:
     while scope is not None and scope.cls is None:
         scope = scope.outer
     return scope.cls if scope is not None else None
+
+
+def ranked(texts: tuple[Text, ...], others: list[Text]) -> tuple[Text, ...]:
+    """The files that an opening may mean, the one to show first.
+
+    A name that is known counts before one that varies; a pattern that takes in another file within its own directory
+    counts before it; and a path whose beginning varies gives way to the same path from the root.
+
+    Args:
+        texts: What the opening's own function says.
+        others: What callers and constructors say.
+    """
+    order = sorted(texts, key=lambda each: (not solid(each.text), not solid(each.text.rpartition("/")[2])))
+    first = next((each for each in order if _takes_in(each.text, order[0].text)), order[0])
+    found = tuple(dict.fromkeys([first, *order, *others]))
+    _, slash, rest = first.text.partition("/")
+    anchored = first.text.startswith("{") and "/" in rest and next((each for each in found if each.text == rest), None)
+    return tuple(dict.fromkeys([anchored, *found])) if slash and anchored else found
+
+
+def _takes_in(pattern: str, text: str) -> bool:
+    """Whether a pattern whose beginning is known stands for a text as well."""
+    if pattern == text or "{" not in pattern or pattern.startswith("{") or "/" not in pattern:
+        return False
+    body = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", pattern))
+    return re.fullmatch(body, text) is not None
 
 
 def described(texts: tuple[Text, ...]) -> tuple[str, str]:

@@ -20,19 +20,37 @@ def targets(findings: Sequence[Finding], files: Sequence[FileFact]) -> tuple[Tar
     """One target for each file or pattern that code or disk knows, most risky first."""
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
-        if finding.target_kind == "parameter" and finding.kind == "reader" and len(finding.alternatives) > 1:
-            for name in dict.fromkeys(key(each) for each in finding.alternatives[1:]):
+        given = _given(finding)
+        if given:
+            for name in given:
                 groups.setdefault(name, []).append(finding)
         elif finding.target_kind in ("literal", "pattern"):
             groups.setdefault(key(finding.target), []).append(finding)
         elif finding.kind != "call-site":
             groups.setdefault(f"{finding.path}:{finding.line} {finding.target}", []).append(finding)
+    groups = _anchored(groups)
     there = [file.path for file in files]
     paths = {name: matching(name, there) for name in groups}
     touched = {path for name, found in paths.items() if solid(name) for path in found}
     made = [_target(name, group, paths[name]) for name, group in groups.items()]
     made += [_target(each.target, [], each.files) for each in families(path for path in there if path not in touched)]
     return tuple(sorted(made, key=lambda each: (ORDER[each.risk], ORDER[each.priority], each.target)))
+
+
+def _given(finding: Finding) -> list[str]:
+    """The targets that callers and constructors give to an opening that says nothing itself."""
+    if finding.target_kind != "parameter" or finding.kind == "call-site":
+        return []
+    return [name for name in dict.fromkeys(key(each) for each in finding.alternatives[1:]) if solid(name)]
+
+
+def _anchored(groups: dict[str, list[Finding]]) -> dict[str, list[Finding]]:
+    """Targets whose beginning varies, together with the same path from the root where there is one."""
+    found: dict[str, list[Finding]] = {}
+    for name, group in groups.items():
+        rest = name.removeprefix("*/")
+        found.setdefault(rest if rest in groups and "/" in rest else name, []).extend(group)
+    return found
 
 
 def link(files: Sequence[FileFact], made: Sequence[Target]) -> tuple[FileFact, ...]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from audit.context import contexts, locked
-from audit.destination import by_constructor, described, final_path
+from audit.destination import by_constructor, described, final_path, ranked
 from audit.finding import Evidence, Finding, Unparsed
 from audit.frame import Frame
 from audit.judge import Verdict, judge, named
 from audit.opening import Opening, openings
+from audit.pathtext import solid
 from audit.resolve import Resolver
 from audit.rules import json_log_handler, line_library
 from audit.syntax import tolerant
@@ -152,10 +153,10 @@ class Scan:
         texts = self.resolver.texts(opening.path, Frame(opening.scope))
         sites = self._sites(opening, texts, verdict)
         made = [] if described(texts)[1] == "literal" else by_constructor(opening.path, opening.scope, self.resolver)
+        made += [text for _, _, given in sites for text in given if not writes or solid(text.text)]
         if not writes:
-            made += [text for _, _, given in sites for text in given]
             sites = []
-        texts = tuple(dict.fromkeys([*texts, *made]))
+        texts = ranked(texts, made)
         self._finding(opening.call, opening.scope, opening, texts, verdict)
         for call, frame, chosen in sites:
             why = Evidence("A104", f"chooses the file for {opening.scope.module.path}:{opening.call.lineno}")

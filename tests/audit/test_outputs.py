@@ -11,6 +11,7 @@ import pytest
 
 import audit
 from audit import as_audit_report, as_markdown, as_sarif, compare, write_baseline
+from tests.audit import label_targets
 
 SOURCE = (
     "import json\n\n\ndef f(e):\n    with open('logs/e.jsonl', 'a') as h:\n        h.write(json.dumps(e) + '\\n')\n"
@@ -170,3 +171,7 @@ def test_labels() -> None:
         result = score.score(kind, found, rows, include_tests=False, show=False)
         assert result[0] >= recall
         assert result[1] >= precision
+    rows = label_targets.compare(report["writers"], labels)
+    wrong = [row for row in rows if row[3] == "differs"]
+    print(*wrong, sep="\n")
+    assert len(wrong) <= 0.15 * len(rows)
