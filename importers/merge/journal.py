@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sqlite3
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -22,7 +23,6 @@ from telemetry_store.segment import try_lock
 from .source import FOLDER, reading
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
 _LOCK = "lock"
@@ -148,7 +148,7 @@ class Folders:
     def alone(self) -> Iterator[Path]:
         """Keep other merges and rollbacks of this database out; gives the folder of the folders.
 
-        What a merge that was killed has left is removed.
+        What a merge has left that was killed, or that fails in the block, is removed.
 
         Raises:
             DatabaseBusy: one is under way.
@@ -159,7 +159,11 @@ class Folders:
             if not try_lock(descriptor):
                 raise DatabaseBusy("another merge of this database is under way", "wait for its end")
             self._clear()
-            yield self.root
+            try:
+                yield self.root
+            finally:
+                with contextlib.suppress(sqlite3.Error, OSError):  # what made the block fail is what should be told
+                    self._clear()
         finally:
             os.close(descriptor)
 

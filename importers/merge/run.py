@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store import DatabaseBusy
 from telemetry_store.drain import Drain
 from telemetry_store.sinks.sqlite import SqliteSink, translated
+from telemetry_store.terminal import size as size_text
 
 from .conflicts import Conflict, Examined, examine
 from .encoding import in_utf8
+from .failure import MergeFailed
 from .hashing import hashing
 from .journal import RECODED, REHEARSAL, Folders, Record, Source, Table, finish, new_folder, records
 from .publish import publish
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 WAIT = 60.0
 #: For each file its bytes are copied, rehearsed and merged.
 _PASSES = 3
+#: A backup and the rehearsal; of old files also the log, and their place in the database.
+_COPIES_OF_OWN, _COPIES_OF_OLD = 2, 4
 
 
 @dataclass(slots=True)
@@ -133,6 +138,7 @@ class _Run:
         if not dry_run:
             with self._timed("drain"):
                 self._prepare()
+        self._check_space(root)
         folder = new_folder(root)
         with contextlib.ExitStack() as stack:
             watched = {each.path: stack.enter_context(watching(each.path)) for each in self._examined.incoming}
@@ -160,6 +166,19 @@ class _Run:
         self._result.record = record
         self._result.notes += remove(record)
         return self._result
+
+    def _check_space(self, root: Path) -> None:
+        """Backups, the rehearsal, and the log of the merge are all on the disk at once.
+
+        Raises:
+            MergeFailed: there is not enough space for them.
+        """
+        own = os.stat(self._database).st_size if os.path.exists(self._database) else 0
+        old = sum(each.database.size for each in self._examined.incoming)
+        needed = _COPIES_OF_OWN * own + _COPIES_OF_OLD * old + sum(os.stat(each.path).st_size for each in self._deleted)
+        free = shutil.disk_usage(root).free
+        if free < needed:
+            raise MergeFailed(f"{root} needs {size_text(needed)} of free space, and has {size_text(free)}")
 
     @contextlib.contextmanager
     def _timed(self, step: str) -> Iterator[None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from importers.merge import databases_in, draft, examine, merge, plan_text, read_plan, updated
+from importers.merge import MergeFailed, databases_in, draft, examine, merge, plan_text, read_plan, updated
 from telemetry_store import TelemetryStore, UsageError
 from tests.importers.merge.content import everything, rows, sound
 from tests.importers.merge.old import make
@@ -235,6 +235,26 @@ def test_a_plan_is_written_and_read_back(tmp_path: Path) -> None:
     make(tmp_path / "b.db", A)
     both = updated(edited, draft(databases_in([tmp_path], target="x")))
     assert [each.domain for each in both.databases] == ["edited", "b"]
+
+
+def test_without_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that cannot hold the copies is told beforehand, and nothing is left on it."""
+    make(tmp_path / "a.db", A)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    with pytest.raises(MergeFailed, match=r"needs .* KiB of free space, and has 1000 B"):
+        merge(str(tmp_path / "m.db"), draft(databases_in([tmp_path / "a.db"], target="x")))
+    assert [path.name for path in (tmp_path / "m.db-merges").iterdir()] == ["lock"]
+
+
+def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
+    """After a rehearsal that failed there are no copies left."""
+    make(tmp_path / "a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE); INSERT INTO t VALUES (1, 'x');")
+    make(tmp_path / "b.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE); INSERT INTO t VALUES (2, 'x');")
+    plan = planned(tmp_path, """[merge]\nviews = "none"\n[merge.databases."a.db".tables]\nt = { name = "t" }
+        [merge.databases."b.db".tables]\nt = { name = "t", overlap = "refuse" }""")  # fmt: skip
+    with pytest.raises(MergeFailed, match="UNIQUE"):
+        merge(str(tmp_path / "m.db"), plan)
+    assert [path.name for path in (tmp_path / "m.db-merges").iterdir()] == ["lock"]
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
