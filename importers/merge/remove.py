@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from .content import content_hash
+from .failure import MergeFailed
 from .shape import read_schema
 from .source import copy, reading, uri
 
@@ -66,16 +67,33 @@ def fingerprint(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def restore(source: Source) -> str:
-    """Bring a deleted file back from its backup; one that somebody has made since stays."""
-    if source.action != "delete":
-        return ""
+    """Bring a file back from its backup where it is gone; one that somebody has made since stays.
+
+    Returns:
+        What people should know; empty when there is nothing to say.
+
+    Raises:
+        MergeFailed: a file whose tables were merged is gone, and so is its backup: undoing would lose them.
+    """
     if os.path.exists(source.path):
-        with reading(source.path) as connection:
-            same = fingerprint(connection) == fingerprint_of(source.backup)
-        return "" if same else f"{source.path} is there and is not what was deleted; the backup is {source.backup}"
+        return _is_other(source) if source.action == "delete" else ""
+    if not os.path.exists(source.backup):
+        message = f"{source.path} is gone, and so is its backup {source.backup}"
+        if source.action == "delete":
+            return message
+        raise MergeFailed(f"{message}; only the database has its tables", "put the backup back first")
     new = f"{source.path}.restored"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
     copy(source.backup, new)
     os.rename(new, source.path)
     return f"{source.path} is back"
+
+
+def _is_other(source: Source) -> str:
+    """A note where the file is not the one that was to be deleted."""
+    if not os.path.exists(source.backup):
+        return ""
+    with reading(source.path) as connection:
+        same = fingerprint(connection) == fingerprint_of(source.backup)
+    return "" if same else f"{source.path} is there and is not what was deleted; the backup is {source.backup}"

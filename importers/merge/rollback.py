@@ -64,6 +64,7 @@ def rollback(database: str, *, wait: float = _WAIT) -> RolledBack:
 
     Raises:
         UsageError: there is no such database.
+        MergeFailed: a merged file is gone and has no backup, so its tables are nowhere else.
         DatabaseError: by cause; nothing was undone.
     """
     if not os.path.exists(database):

@@ -153,7 +153,11 @@ def _say(done: Merged) -> None:
 def _roll_back(database: str, *, json: bool) -> None:
     from importers import merge as merging
 
-    done = merging.rollback(database)
+    try:
+        done = merging.rollback(database)
+    except merging.MergeFailed as error:
+        warn(f"error: {error}")
+        raise typer.Exit(Exit.FINDINGS) from error
     if json:
         print(terminal.as_json(done.as_dict()))
         return

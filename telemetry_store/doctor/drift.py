@@ -46,11 +46,14 @@ def check(look: Look) -> Iterator[Finding]:
 def _drift(look: Look) -> Iterator[tuple[str, str]]:
     actual: dict[str, dict[str, str]] = {}
     for table, column, kind in look.db.execute(
-        "SELECT m.name, c.name, c.type FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+        "SELECT m.name, c.name, c.type FROM sqlite_master AS m JOIN pragma_table_xinfo(m.name) AS c "
         "WHERE m.type = 'table'"
     ):
         actual.setdefault(table, {})[column] = kind
+    views = {name for (name,) in look.db.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
     for table, column, declaration in look.db.execute('SELECT "table", "column", declaration FROM _tables'):
+        if table in views:
+            continue  # a merge describes these too
         if table not in actual:
             if not column:
                 yield table, f"{table} is gone"

@@ -42,6 +42,9 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert rows(tmp_path / "m.db", "SELECT count(*) FROM orchestrator_task") == [(3,)]
     stats = json.loads(telemetry("stats", "--db", "m.db", "--json", cwd=tmp_path).stdout)
     assert "orchestrator_task" in {each["table"] for each in stats["tables"]}
+    doctor = telemetry("doctor", "--db", "m.db", "--json", cwd=tmp_path)
+    assert [each for each in json.loads(doctor.stdout) if each["severity"] == "problem" or (each["code"] == "D501"
+            and each["severity"] != "ok")] == []  # fmt: skip
     undone = telemetry("merge", "--rollback", "--db", "m.db", cwd=tmp_path)
     assert undone.returncode == 0
     assert "test_unified.db is back" in undone.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from importers.merge import merge, rollback
+from importers.merge import MergeFailed, merge, rollback
 from importers.merge.journal import Folders
 from importers.merge.plan import DatabasePlan, Plan
 from telemetry_store import DatabaseBusy, TelemetryStore
@@ -116,3 +116,20 @@ def test_a_locked_database(tmp_path: Path) -> None:
             merge(str(tmp_path / "a.db"), plan(old), wait=0.3)
         other.execute("ROLLBACK")
     assert merge(str(tmp_path / "a.db"), plan(old)).status == "merged"
+
+
+def test_files_that_went_after_the_merge(tmp_path: Path) -> None:
+    """A merged file that was deleted by hand comes back with the rollback; without its backup nothing is undone."""
+    old = make(tmp_path / "old.db", SQL)
+    before = everything(old)
+    database = str(tmp_path / "a.db")
+    done = merge(database, plan(old))
+    old.unlink()
+    backup = Path(done.record.sources[0].backup)
+    hidden = backup.rename(tmp_path / "hidden")
+    with pytest.raises(MergeFailed, match="only the database has its tables"):
+        rollback(database)
+    assert rows(database, "SELECT count(*) FROM old_t") == [(2,)]
+    hidden.rename(backup)
+    assert rollback(database).notes == [f"{old} is back"]
+    assert everything(old) == before
