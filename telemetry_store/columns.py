@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime
-from itertools import repeat
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from orjson import dumps
@@ -62,10 +63,11 @@ def rows_of(builder: RowBuilder, records: Sequence[Record]) -> list[tuple[Any, .
 
 def _by_key(events: list[dict[str, Any]]) -> dict[str, Sequence[Any]]:
     """Key → its values in all events, None where an event lacks it."""
-    shapes = dict.fromkeys(map(tuple, events))
-    if len(shapes) == 1:
-        return dict(zip(events[0], zip(*map(dict.values, events), strict=True), strict=True))
-    keys = dict.fromkeys(key for shape in shapes for key in shape)
+    first = events[0]
+    if len(first) > 1 and {*map(len, events)} == {len(first)}:
+        with contextlib.suppress(KeyError):  # as many keys, but others
+            return dict(zip(first, zip(*map(itemgetter(*first), events), strict=True), strict=True))
+    keys = dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, events))))
     return {key: [event.get(key) for event in events] for key in keys}
 
 
@@ -137,10 +139,20 @@ def _metadata(extra: dict[str, Sequence[Any]], hidden: dict[str, None], count: i
         ((name, column),) = extra.items()
         if not hidden and None not in column:
             with contextlib.suppress(TypeError):  # numbers beyond 64 bits, which the other way can write
-                return [dumps({name: value}).decode() for value in column]
+                return _texts(name, column)
         return [metadata_text({name: value, **hidden} if value is not None else {**hidden}) for value in column]
     names = tuple(extra)
     return [
         metadata_text({name: value for name, value in zip(names, row, strict=True) if value is not None} | hidden)
         for row in zip(*extra.values(), strict=True)
     ]
+
+
+def _texts(name: str, column: Sequence[Any]) -> list[str]:
+    """The text of an object with this one key for each value; all are written at once and cut apart."""
+    together = dumps([{name: value} for value in column])[1:-1]
+    key = dumps(name)
+    texts = together.replace(b"},{" + key + b":", b"}\n{" + key + b":").decode().split("\n")
+    if len(texts) == len(column):
+        return texts
+    return [dumps({name: value}).decode() for value in column]  # the same key stands in the values, nested
