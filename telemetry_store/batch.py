@@ -6,10 +6,10 @@ order; it never touches the sink itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .columns import rows_of
+from .columns import rows_of, rows_of_columns
 from .errors import TableNameError, TelemetryError
 from .event import DECLARE, DROPS
 from .rows import RowBuilder, Unfit
@@ -19,6 +19,7 @@ from .timestamps import USUAL_TIME
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from .columns import Columns
     from .event import Record
     from .timestamps import TimeRule
 
@@ -35,6 +36,7 @@ class Chunk:
         raw: from a record's index to its byte offset in the source and its bytes; called only for rejects.
         exact: the records may hold long integers, lone surrogates or NULs.
         times: where its events say when they were.
+        columns: the records taken apart already; `records` is empty then.
     """
 
     source: str
@@ -42,6 +44,7 @@ class Chunk:
     raw: Callable[[int], tuple[int, bytes]]
     exact: bool = False
     times: TimeRule = USUAL_TIME
+    columns: Columns | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,9 @@ class Normaliser:
 
         Rows come by table, in the order of the chunk within each; a declaration comes before what follows it.
         """
+        if chunk.columns is not None:
+            yield from self._of_columns(chunk, chunk.columns)
+            return
         names = {name for name, _, _ in chunk.records}
         if len(names) == 1 and not names & RESERVED:
             yield from self._of_tables(chunk, {names.pop(): range(len(chunk.records))})
@@ -159,6 +165,15 @@ class Normaliser:
             else:
                 waiting[name] = [index]
         yield from self._of_tables(chunk, waiting)
+
+    def _of_columns(self, chunk: Chunk, columns: Columns) -> Iterator[Operation]:
+        builder = self._builders.get(columns.table) or self._builder_of(columns.table)
+        rows = rows_of_columns(builder, columns)
+        if rows is None:
+            yield from self.operations(replace(chunk, records=columns.records(), columns=None))
+        else:
+            yield from _made(builder)
+            yield Rows(chunk, builder.table.name, builder.table.names(), rows, range(len(rows)))
 
     def _of_tables(self, chunk: Chunk, waiting: Mapping[str, Sequence[int]]) -> Iterator[Operation]:
         for name, indexes in waiting.items():

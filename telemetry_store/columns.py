@@ -8,14 +8,15 @@ the events take the way of `rows.py`.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from orjson import dumps
+from orjson import dumps, loads
 
-from .schema import ColumnType, fits, metadata_text
+from .schema import TIME, ColumnType, fits, metadata_text
 from .timestamps import LENGTH, TIME_FIELDS, from_nanoseconds
 
 if TYPE_CHECKING:
@@ -23,11 +24,63 @@ if TYPE_CHECKING:
 
     from .event import Record
     from .rows import RowBuilder
+    from .schema import Table
 
 _INT64 = (1 << 63) - 1
 _EXACT_IN_REAL = 1 << 53
 _NULL = type(None)
 _NESTED = frozenset({dict, list})
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Events of one table taken apart, as far as that can be done without knowing the table.
+
+    Attributes:
+        table: the name of the table.
+        stamps: nanoseconds since 1970, for events without a time field.
+        values: key → its values in all events, None where an event lacks it.
+        kinds: key → the types of its values, without None's.
+        canonical: whether `timestamp` is in every event and in the canonical form.
+        written: the key whose nested values are what goes to `metadata_json`, if it is the only one: in `values` they
+            are written already, as the text of an object with this one key.
+    """
+
+    table: str
+    stamps: Sequence[int]
+    values: dict[str, Sequence[Any]]
+    kinds: dict[str, frozenset[type]]
+    canonical: bool
+    written: str
+
+    @classmethod
+    def of(cls, table: str, stamps: Sequence[int], events: list[dict[str, Any]]) -> Columns:
+        """Take events apart: at least one, without long integers, lone surrogates and NULs."""
+        values = _by_key(events)
+        kinds = {key: frozenset({*map(type, column)} - {_NULL}) for key, column in values.items()}
+        canonical = TIME in values and _all_canonical(values[TIME])
+        nested = [key for key, types in kinds.items() if types and types <= _NESTED]
+        written = nested[0] if canonical and len(nested) == 1 and None not in values[nested[0]] else ""
+        if written:
+            try:
+                values[written] = _texts(written, values[written])
+            except TypeError:  # numbers beyond 64 bits, which the other way can write
+                written = ""
+        return cls(table, stamps, values, kinds, canonical, written)
+
+    def unwritten(self) -> Sequence[Any]:
+        """The values of the key that is written already."""
+        return [loads(text)[self.written] for text in self.values[self.written]]
+
+    def records(self) -> list[Record]:
+        """The events put together again, without what is null."""
+        values = self.values | ({self.written: self.unwritten()} if self.written else {})
+        events: list[dict[str, Any]] = [{} for _ in self.stamps]
+        for key, column in values.items():
+            for event, value in zip(events, column, strict=True):
+                if value is not None:
+                    event[key] = value
+        return [(self.table, stamp, event) for stamp, event in zip(self.stamps, events, strict=True)]
 
 
 def rows_of(builder: RowBuilder, records: Sequence[Record]) -> list[tuple[Any, ...]] | None:
@@ -37,27 +90,45 @@ def rows_of(builder: RowBuilder, records: Sequence[Record]) -> list[tuple[Any, .
         builder: of the one table that all records are for; columns are added to it as new keys appear.
         records: at least one, without long integers, lone surrogates and NULs.
     """
-    table = builder.table
-    if table.sparse or table.time is None or table.metadata is None or table.new_keys == "freeze":
+    if not _takes_columns(builder.table):
         return None
-    values = _by_key([event for _, _, event in records])
-    times = values.pop(table.time, None)
-    if times is not None:
-        if not _all_canonical(times):
+    _, stamps, events = zip(*records, strict=True)
+    return rows_of_columns(builder, Columns.of(builder.table.name, stamps, list(events)))
+
+
+def _takes_columns(table: Table) -> bool:
+    return not table.sparse and table.time == TIME and table.metadata is not None and table.new_keys != "freeze"
+
+
+def rows_of_columns(builder: RowBuilder, columns: Columns) -> list[tuple[Any, ...]] | None:
+    """The same of events that were taken apart before."""
+    table, values, count = builder.table, columns.values, len(columns.stamps)
+    if not _takes_columns(table) or table.metadata is None:
+        return None
+    times = values.get(TIME)
+    hidden: dict[str, None] = {}
+    if times is None:
+        if any(name in values for name in TIME_FIELDS):
             return None
-        hidden: dict[str, None] = {}
-    elif any(name in values for name in TIME_FIELDS):
+        times = [from_nanoseconds(stamp) for stamp in columns.stamps]
+        hidden = {TIME: None}
+    elif not columns.canonical:
         return None
-    else:
-        times = [from_nanoseconds(stamp) for _, stamp, _ in records]
-        hidden = {table.time: None}
     filled: dict[str, Sequence[Any]] = {}
     extra: dict[str, Sequence[Any]] = {}
     for key, column in values.items():
-        _place(builder, key, column, filled, extra)
-    filled[table.time] = times
-    filled[table.metadata] = _metadata(extra, hidden, len(records))
-    empty = (None,) * len(records)
+        if key == columns.written:
+            extra[key] = column
+        elif key != TIME:
+            _place(builder, key, column, columns.kinds[key], filled, extra)
+    filled[TIME] = times
+    if columns.written and len(extra) == 1:
+        filled[table.metadata] = values[columns.written]
+    else:
+        if columns.written:
+            extra[columns.written] = columns.unwritten()
+        filled[table.metadata] = _metadata(extra, hidden, count)
+    empty = (None,) * count
     return list(zip(*(filled.get(name, empty) for name in table.columns), strict=True))
 
 
@@ -92,11 +163,11 @@ def _place(
     builder: RowBuilder,
     key: str,
     column: Sequence[Any],
+    kinds: frozenset[type],
     filled: dict[str, Sequence[Any]],
     extra: dict[str, Sequence[Any]],
 ) -> None:
     """Put a key's values into its column, into `metadata_json`, or some of them here and some there."""
-    kinds = {*map(type, column)} - {_NULL}
     if not kinds:
         return
     known = builder.table.columns.get(key)
@@ -113,7 +184,7 @@ def _place(
         extra[key] = [value if own is None else None for value, own in zip(column, inside, strict=True)]
 
 
-def _all_fit(kind: ColumnType, kinds: set[type], column: Sequence[Any]) -> bool:
+def _all_fit(kind: ColumnType, kinds: frozenset[type], column: Sequence[Any]) -> bool:
     """Tell at a glance whether all values fit; False means that some may not."""
     if len(kinds) > 1:
         return False
@@ -137,9 +208,6 @@ def _metadata(extra: dict[str, Sequence[Any]], hidden: dict[str, None], count: i
         return tuple(repeat(metadata_text(dict(hidden)), count))
     if len(extra) == 1:
         ((name, column),) = extra.items()
-        if not hidden and None not in column:
-            with contextlib.suppress(TypeError):  # numbers beyond 64 bits, which the other way can write
-                return _texts(name, column)
         return [metadata_text({name: value, **hidden} if value is not None else {**hidden}) for value in column]
     names = tuple(extra)
     return [
