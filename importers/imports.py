@@ -21,12 +21,13 @@ from .content import Content
 from .jsonl import LineReader, Tail
 from .ledger import identify, line_marks
 from .loads import loading
+from .parser import Job, ParserLost, is_worth, parsed
 from .prefix import Prefix
 from .route import route_of, routes
 from .summary import FileSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from telemetry_store import TelemetryStore
     from telemetry_store.batch import Chunk, Reject
@@ -120,14 +121,17 @@ class Run:
         with Content(route.path, self.encoding) as file:
             if not os.fstat(file.fileno()).st_size:
                 return FileSummary(str(route.path), route.plan.name, "empty")
+            alone = self.sample is not None
             while True:
                 match = self.match(file, route.path)
                 if match.status.startswith("duplicate of"):
                     return self.link(file, match)
                 try:
-                    return FileImport(self, route, file, match).run()
+                    return FileImport(self, route, file, match, alone=alone).run()
                 except Overtaken:
                     continue
+                except ParserLost:
+                    alone = True
 
     def match(self, file: Content, path: Path) -> Match:
         """What the ledger says of a file that was written to under a path."""
@@ -166,7 +170,7 @@ class _Taken:
     def chunks(self, lines: Iterable[Lines], size: int) -> Iterator[Chunk]:
         """The chunks of lines, until they have so many bytes."""
         for each in lines:
-            self.prefix = self.prefix.extended([each.data])
+            self.prefix = each.prefix or self.prefix.extended([each.data])
             self.rejects += each.rejects
             self.blank += each.blank
             if self._keep:
@@ -185,6 +189,7 @@ class FileImport:
         file: its content.
         match: what the ledger says of it.
         prefix: the part of it that is imported, where that is known already.
+        alone: parse it here, whatever its size.
 
     Attributes:
         source: the ledger's entry, as it is committed.
@@ -192,8 +197,17 @@ class FileImport:
         pending: bytes of a last line that is not complete yet.
     """
 
-    def __init__(self, run: Run, route: Route, file: Content, match: Match, prefix: Prefix | None = None) -> None:
-        self._run, self._file, self._match = run, file, match
+    def __init__(
+        self,
+        run: Run,
+        route: Route,
+        file: Content,
+        match: Match,
+        prefix: Prefix | None = None,
+        *,
+        alone: bool = True,
+    ) -> None:
+        self._run, self._file, self._match, self._alone = run, file, match, alone
         status = os.fstat(file.fileno())
         fallback, origin = fallback_time(file.path, status.st_mtime_ns)
         known, source = match.known, match.entry
@@ -206,7 +220,9 @@ class FileImport:
                             generation=match.generation, place=place)  # fmt: skip
         self.source = replace(source, size=match.size)
         self.prefix = prefix or Prefix.of(file, match.offset, match.hash)
-        self._reader = LineReader(file, route, source.table, fallback, tail=self._tail(status.st_mtime))
+        self._job = Job(file.path, route, source.table, fallback, self._tail(status.st_mtime), file.encoding,
+                        (status.st_dev, status.st_ino), match.offset)  # fmt: skip
+        self._reader = LineReader(file, route, source.table, fallback, self._job.tail)
 
     def _tail(self, modified: float) -> Tail:
         """What becomes of a last line without a newline."""
@@ -246,9 +262,7 @@ class FileImport:
             Overtaken: the file was changed, or another import was faster; the batch at hand was not stored.
         """
         stored = False
-        left = self._match.size - self._match.offset
-        read = self._reader.read(self._match.offset)
-        with closing(ahead(read) if left > _AHEAD else read) as lines:
+        with closing(self._lines()) as lines:
             for first in lines:
                 self._store_batch(chain([first], lines), size)
                 stored = True
@@ -257,6 +271,17 @@ class FileImport:
             with self._run.store.transaction() as transaction:  # it was moved, and nothing was added
                 self._check(transaction)
                 transaction.save_source(self.source)
+
+    def _lines(self) -> Generator[Lines]:
+        """The lines that are not imported yet, parsed here, by a thread ahead, or by a process."""
+        left = self._match.size - self._match.offset
+        if not self._alone and is_worth(self._file, left):
+            return parsed(self._job, self._file, self._note_pending)
+        read = self._reader.read(self._match.offset)
+        return ahead(read) if left > _AHEAD else read
+
+    def _note_pending(self, count: int) -> None:
+        self._reader.pending = count
 
     def _store_batch(self, lines: Iterable[Lines], size: int) -> None:
         """Store lines of about so many bytes, as far as there are any, in one transaction."""

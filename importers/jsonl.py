@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 
 from telemetry_store.batch import Chunk, Reject
+from telemetry_store.columns import Columns
 from telemetry_store.event import decode_line
+from telemetry_store.timestamps import USUAL_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from importers.content import Content
+    from importers.prefix import Prefix
     from importers.route import Route
     from telemetry_store.event import Record
 
@@ -28,9 +31,6 @@ _BLOCK = 256 << 10
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\0"
 _LONG_INTEGER = re.compile(rb"\d{19}")
-#: Digits become zeros and what may stand before a number a colon, so that a long integer has one form to look for.
-_FORMS = bytes(48 if chr(byte) in "0123456789" else 58 if chr(byte) in "-:,[ \t\r\n" else 120 for byte in range(256))
-_LONG_FORM = b":" + b"0" * 19
 #: Stands between lines that are parsed at once; no file can know it.
 _MARK = secrets.token_hex(8)
 _BETWEEN = f',"{_MARK}",'.encode()
@@ -53,13 +53,17 @@ class Lines:
         chunk: the lines that are JSON objects.
         rejects: the others, with the reason.
         blank: lines with nothing on them.
-        data: all bytes that were read.
+        data: all bytes that were read; empty where another process has read them.
+        regular: each line is one event.
+        prefix: of the file up to their end, where another process has read them.
     """
 
     chunk: Chunk
     data: bytes
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
+    regular: bool = False
+    prefix: Prefix | None = None
 
 
 class LineReader:
@@ -114,23 +118,25 @@ class LineReader:
 
     def _lines(self, data: bytes, offset: int) -> Lines:
         events = regular_events(data) if self._documents == self._events else None
-        if events is None:
+        columns = self._columns(events) if events is not None else None
+        if columns is None:
             return self._line_by_line(data, offset)
-        if self._shape is not None:
-            events = list(map(self._shape, events))
-        records = [(self._table, self._fallback, event) for event in events]
-
-        places: list[tuple[int, bytes]] = []
+        usual = self._times is USUAL_TIME and columns.is_timed()
+        records = [] if usual else columns.records()
 
         def raw(index: int) -> tuple[int, bytes]:
-            if not places:
-                start = offset
-                for line in data.removesuffix(b"\n").split(b"\n"):
-                    places.append((start, line))
-                    start += len(line) + 1
-            return places[index]
+            lines = data.split(b"\n")
+            return offset + sum(map(len, lines[:index])) + index, lines[index]
 
-        return Lines(Chunk(self._source, records, raw, times=self._times), data)
+        chunk = Chunk(self._source, records, raw, times=self._times, columns=columns if usual else None)
+        return Lines(chunk, data, regular=True)
+
+    def _columns(self, events: list[dict[str, Any]]) -> Columns | None:
+        """The events taken apart; None where a number may have been rounded while it was parsed."""
+        if self._shape is not None:
+            events = list(map(self._shape, events))
+        columns = Columns.of(self._table, (self._fallback,) * len(events), events)
+        return None if columns.may_be_rounded() else columns
 
     def _line_by_line(self, data: bytes, offset: int) -> Lines:
         records: list[Record] = []
@@ -164,20 +170,22 @@ class LineReader:
 
 
 def regular_events(data: bytes) -> list[dict[str, Any]] | None:
-    """The events of whole lines, each of which is one object and holds nothing that needs a second look; else None.
+    """The events of whole lines, each of which is one object, without lone surrogates and NULs; else None.
 
     All lines are parsed as one array with marks between them. Where a mark comes back between every two objects, each
     of them is a line of its own: a line that is not whole would have swallowed one.
     """
-    if (b"\\" in data and _needs_care(data)) or _LONG_FORM in data.translate(_FORMS):
+    if b"\\" in data and _needs_care(data):
         return None
     lines = data.removesuffix(b"\n")
+    marked = lines.replace(b"\n", _BETWEEN)
     try:
-        values = orjson.loads(b"[" + lines.replace(b"\n", _BETWEEN) + b"]")
+        values = orjson.loads(b"[" + marked + b"]")
     except ValueError:
         return None
     events, marks = values[::2], values[1::2]
-    whole = marks.count(_MARK) == len(marks) == len(events) - 1 == lines.count(b"\n")
+    count = (len(marked) - len(lines)) // (len(_BETWEEN) - 1)  # of newlines
+    whole = marks.count(_MARK) == len(marks) == len(events) - 1 == count
     return events if whole and {*map(type, events)} == {dict} else None
 
 

@@ -17,6 +17,21 @@ _EDGE = 4 << 10
 _SHORT = 1 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class KnownDigest:
+    """A SHA-256 that somebody else has computed, in hexadecimal digits; it cannot be continued."""
+
+    digits: str
+
+    def hexdigest(self) -> str:
+        """The digits."""
+        return self.digits
+
+    def digest(self) -> bytes:
+        """The bytes."""
+        return bytes.fromhex(self.digits)
+
+
 @dataclass(slots=True)
 class Prefix:
     """The first bytes of a file.

@@ -15,8 +15,8 @@ _DEPTH = 2
 _LOOK = 1.0
 
 
-def ahead(items: Iterable[_T]) -> Generator[_T]:
-    """Yield the items, made in a thread of their own, a few in front of the one that is being used.
+def ahead(items: Iterable[_T], depth: int = _DEPTH) -> Generator[_T]:
+    """Yield the items, made in a thread of their own, up to `depth` in front of the one that is being used.
 
     The first is made right here: where there is no second, there is no thread. When this generator is closed, the
     thread has ended.
@@ -30,7 +30,7 @@ def ahead(items: Iterable[_T]) -> Generator[_T]:
         break
     else:
         return
-    maker = _Maker(source)
+    maker = _Maker(source, depth)
     try:
         maker.start()
     except RuntimeError:  # the interpreter is ending and starts no threads any more
@@ -45,11 +45,11 @@ def ahead(items: Iterable[_T]) -> Generator[_T]:
 class _Maker(threading.Thread, Generic[_T]):
     """Makes items and hands them over."""
 
-    def __init__(self, source: Iterator[_T]) -> None:
+    def __init__(self, source: Iterator[_T], depth: int) -> None:
         super().__init__(name="telemetry-ahead", daemon=True)
         self._source = source
         self._items: SimpleQueue[_T | _Maker[_T]] = SimpleQueue()
-        self._room = threading.Semaphore(_DEPTH)
+        self._room = threading.Semaphore(depth)
         self._stopping = False
         self._error: BaseException | None = None
 

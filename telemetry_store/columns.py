@@ -8,6 +8,7 @@ the events take the way of `rows.py`.
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, repeat
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _INT64 = (1 << 63) - 1
 _EXACT_IN_REAL = 1 << 53
+#: How orjson writes the end of a number from 10^18 on, if a digit stands before it.
+_LARGE_FLOAT = re.compile(r"e\+?(?:1[89]|[2-9]\d|\d{3})[,}\]]")
 _NULL = type(None)
 _NESTED = frozenset({dict, list})
 
@@ -68,6 +71,24 @@ class Columns:
                 written = ""
         return cls(table, stamps, values, kinds, canonical, written)
 
+    def is_timed(self) -> bool:
+        """Whether it is clear when each event was: each says so in the canonical form, or none says anything."""
+        return self.canonical or not any(name in self.values for name in TIME_FIELDS)
+
+    def may_be_rounded(self) -> bool:
+        """Whether there are numbers so large that orjson may have made them of integers with more than 64 bits."""
+        for key, kinds in self.kinds.items():
+            column = self.values[key]
+            if float in kinds:
+                numbers = column if len(kinds) == 1 and None not in column else [0.0, *filter(_is_float, column)]
+                if max(numbers) >= _INT64 or min(numbers) <= -_INT64:
+                    return True
+            if kinds & _NESTED:
+                text = "".join(column) if key == self.written else dumps(column).decode()
+                if any(text[found.start() - 1].isdigit() for found in _LARGE_FLOAT.finditer(text)):
+                    return True
+        return False
+
     def unwritten(self) -> Sequence[Any]:
         """The values of the key that is written already."""
         return [loads(text)[self.written] for text in self.values[self.written]]
@@ -81,6 +102,10 @@ class Columns:
                 if value is not None:
                     event[key] = value
         return [(self.table, stamp, event) for stamp, event in zip(self.stamps, events, strict=True)]
+
+
+def _is_float(value: object) -> bool:
+    return type(value) is float
 
 
 def rows_of(builder: RowBuilder, records: Sequence[Record]) -> list[tuple[Any, ...]] | None:
@@ -107,13 +132,11 @@ def rows_of_columns(builder: RowBuilder, columns: Columns) -> list[tuple[Any, ..
         return None
     times = values.get(TIME)
     hidden: dict[str, None] = {}
+    if not columns.is_timed():
+        return None
     if times is None:
-        if any(name in values for name in TIME_FIELDS):
-            return None
         times = [from_nanoseconds(stamp) for stamp in columns.stamps]
         hidden = {TIME: None}
-    elif not columns.canonical:
-        return None
     filled: dict[str, Sequence[Any]] = {}
     extra: dict[str, Sequence[Any]] = {}
     for key, column in values.items():

@@ -2,44 +2,87 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import marshal
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importers import parser
 from importers.content import Content
-from importers.jsonl import LineReader, Tail, regular_events
+from importers.jsonl import LineReader, Lines, Tail, regular_events
+from importers.prefix import Prefix
 from importers.route import route_of
+from telemetry_store.batch import Change, Create, Normaliser, Reject, Rows
 
 FRAGMENTS = st.sampled_from(
     [b'{"a":1}', b'{"a":"x"}', b'{"a":[1', b"2]}", b'{"a":[[1', b"2]]}", b'{"b":1},{"c":2}', b'{"b":1}],[{"c":2}', b"",
      b" ", b"\r", b"[1]", b"1", b'"x"', b"null", b"NaN", b'{"a":NaN}', b'{"a":"\\ud800"}', b'{"a":"\\u0000"}', b"\0\0",
      b'{"a":12345678901234567890}', b'{"a":-9223372036854775809}', b'{"a":1,"a":2}', b'{"a":1}{"a":2}', b"\xef\xbb\xbf",
-     b'{"a":"\xff"}', b'{"a":{"b":[1,{"c":null}]}}', b'{"a":1e400}', b'{"a":18446744073709551616}', b",", b"{}"]
+     b'{"a":"\xff"}', b'{"a":{"b":[1,{"c":null}]}}', b'{"a":1e400}', b'{"a":18446744073709551616}', b",", b"{}", b'{"timestamp":"2026-01-01T00:00:00.000000+00:00","m":{"a":[1]}}',
+     b'{"timestamp":"2026-01-01T00:00:00.000000+00:00","m":{"m":[{"m":{"x":1.5e19}}]}}', b'{"ts":"2026-01-01","a":"2"}',
+     b'{"timestamp":"2026-01-01T00:00:00.000000+00:00","m":null,"a":2}', b'{"m":[{"m":1},{"m":2}]}', b'{"a":1e18}']
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory) -> LineReader:
-    path: Path = tmp_path_factory.mktemp("lines") / "t.jsonl"
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("lines")
+
+
+@pytest.fixture
+def reader(folder: Path):
+    path = folder / "one.jsonl"
     path.write_bytes(b'{"a":1}\n')
-    return LineReader(Content(path), route_of(path, None), "t", 0, Tail.TAKE)
+    with Content(path) as file:
+        yield LineReader(file, route_of(path, None), "t", 0, Tail.TAKE)
+
+
+def rows(lines: Lines) -> tuple[list[dict], list[dict], dict]:
+    """What a table would get of the lines: rows, rejects, and the columns that it then has."""
+    made, refused, tables = [], [], {}
+    for operation in Normaliser(tables).operations(lines.chunk):
+        match operation:
+            case Rows(_, _, columns, values, _):
+                made += [dict(zip(columns, row, strict=True)) for row in values]
+            case Reject():
+                refused.append(operation)
+            case Create(table, columns):
+                tables[table] = dict(columns)
+            case Change(table, column, kind):
+                tables[table][column] = kind
+    return [{key: value for key, value in row.items() if value is not None} for row in made], refused, tables
+
+
+def same(one: Lines, other: Lines) -> None:
+    """Both give the same rows, rejects and counts, and find the same bytes again."""
+    assert rows(one) == rows(other)
+    assert (one.rejects, one.blank) == (other.rejects, other.blank)
+    for index in range(len(rows(one)[0])):
+        assert one.chunk.raw(index) == other.chunk.raw(index)
 
 
 @given(st.lists(FRAGMENTS, min_size=1, max_size=6), st.booleans())
-def test_both_ways_are_one(reader: LineReader, lines: list[bytes], whole: bool) -> None:
-    """Events, rejects, blank lines and places are the same whether lines are parsed at once or one by one."""
+def test_all_ways_are_one(folder: Path, lines: list[bytes], whole: bool) -> None:
+    """Rows, rejects, blank lines and places are the same: parsed at once, one by one, or by another process."""
     data = b"\n".join(lines) + (b"\n" if whole else b"")
+    path = folder / "t.jsonl"
+    path.write_bytes(b"{}     \n" + data)
     if not data:
         return
-    fast, slow = reader._lines(data, 7), reader._line_by_line(data, 7)
-    assert json.dumps(fast.chunk.records) == json.dumps(slow.chunk.records)
-    assert (fast.rejects, fast.blank, fast.data) == (slow.rejects, slow.blank, slow.data)
-    assert fast.chunk.exact == slow.chunk.exact
-    for index in range(len(fast.chunk.records)):
-        assert fast.chunk.raw(index) == slow.chunk.raw(index)
+    with Content(path) as file:
+        route = route_of(path, None)
+        reader = LineReader(file, route, "t", 0, Tail.TAKE)
+        at_once, one_by_one = reader._lines(data, 8), reader._line_by_line(data, 8)
+        same(at_once, one_by_one)
+        sent = marshal.dumps(parser._frame_of(at_once, Prefix(8 + len(data), hashlib.sha256(), b"", b"")))
+        same(
+            parser._lines_of(marshal.loads(sent), parser.Job(path, route, "t", 0, Tail.TAKE, "", (0, 0), 8), file),
+            one_by_one,
+        )
 
 
 @pytest.mark.parametrize(
