@@ -264,17 +264,17 @@ def figures(survey: Survey) -> str | None:
 
 def imports(survey: Survey) -> str | None:
     """table, outcome, lines, total: what became of the lines of imported files."""
-    return _template("imports").template if "_sources" in survey.system else None
+    return _template("imports").template if "_sources" in survey.filled else None
 
 
 def sources(survey: Survey) -> str | None:
     """file, table, read, imported, rejected, when: the files that were imported last."""
-    return _template("sources").template if "_sources" in survey.system else None
+    return _template("sources").template if "_sources" in survey.filled else None
 
 
 def rejects(survey: Survey) -> str | None:
     """reason, table, rejects."""
-    return _template("rejects").template if "_rejects" in survey.system else None
+    return _template("rejects").template if "_rejects" in survey.filled else None
 
 
 def total_rejects(survey: Survey) -> str | None:

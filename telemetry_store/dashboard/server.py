@@ -27,7 +27,7 @@ from datasette.database import Database, connections
 from telemetry_store.dashboard.charts import SLUG
 from telemetry_store.dashboard.guard import Guard
 from telemetry_store.dashboard.metadata import first_window, metadata
-from telemetry_store.dashboard.survey import survey
+from telemetry_store.dashboard.survey import filled, survey
 from telemetry_store.errors import TelemetryError, UsageError
 from telemetry_store.query import read_only
 from telemetry_store.recovery import segment_names
@@ -179,13 +179,14 @@ class Dashboard:
         self._path = os.path.abspath(store.settings.database)
         self.name = re.sub(r"\W+", "_", Path(self._path).stem) or "telemetry"
         self.metadata: dict[str, Any] = {}
-        self._seen = (-1, -1)
+        self._seen: tuple[object, ...] = ()
         self.look()
 
     def look(self) -> None:
-        """Describe the database anew when its tables have changed."""
+        """Describe the database anew when its tables have changed, or there is something new to draw."""
         with read_only(self._path, _WAIT, guarded=False) as connection:
-            seen = _inode(self._path), connection.execute("PRAGMA schema_version").fetchone()[0]
+            version = connection.execute("PRAGMA schema_version").fetchone()[0]
+            seen = (_inode(self._path), version, filled(connection))
             if seen != self._seen:
                 found = survey(connection)
                 window = first_window(connection, found)

@@ -71,12 +71,14 @@ class Survey:
         sources: event tables with a time, the largest first.
         docs: (table, column) → what it means, in a sentence; column "" is the table itself.
         system: names of the store's own tables that are there.
+        filled: those of them that are drawn and have rows.
         tables: name → table, those without a time included.
     """
 
     sources: tuple[EventSource, ...] = ()
     docs: Mapping[tuple[str, str], str] = field(default_factory=dict)
     system: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
     tables: Mapping[str, Table] = field(default_factory=dict)
 
     @property
@@ -100,7 +102,17 @@ def survey(connection: sqlite3.Connection) -> Survey:
     sources = [_source(connection, table) for table in tables.values() if table.time is not None]
     rows = connection.execute('SELECT "table", "column", doc FROM _tables WHERE doc <> \'\'')
     docs = {(table, column): doc for table, column, doc in rows}
-    return Survey(tuple(sorted(sources, key=lambda each: -each.rows)), docs, system, tables)
+    return Survey(tuple(sorted(sources, key=lambda each: -each.rows)), docs, system, filled(connection), tables)
+
+
+def filled(connection: sqlite3.Connection) -> frozenset[str]:
+    """Those of the store's own tables that are drawn and have rows."""
+    found = set()
+    for name in ("_sources", "_rejects"):
+        there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+        if there and connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone():
+            found.add(name)
+    return frozenset(found)
 
 
 def _source(connection: sqlite3.Connection, table: Table) -> EventSource:

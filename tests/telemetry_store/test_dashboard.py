@@ -145,7 +145,8 @@ def test_nothing_to_draw(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "a.db")
     made = dashboard(survey(connection), "a", first_window(connection, survey(connection)))
     assert "events" not in made["charts"]
-    assert {"n-events", "n-waiting", "rejects"} <= made["charts"].keys()
+    assert {"n-events", "n-waiting", "health"} <= made["charts"].keys()
+    assert "rejects" not in made["charts"]
     assert dashboard(survey(sqlite3.connect(":memory:")), "a", "7 days")["charts"]
 
 
@@ -194,7 +195,7 @@ def test_every_page_answers(app) -> None:
     page = get(app, "/-/dashboards/telemetry", params=ALL)
     assert page.status_code == 200
     charts = [json.loads(text) for text in re.findall(r"renderChart\('[^']*', (\{.*?\}), '", page.text)]
-    assert len(charts) >= 14
+    assert len(charts) == 13
     for chart in charts:
         data = get(app, f"/a.json?{urlencode({'sql': chart['query'], '_shape': 'objects', **ALL})}").json()
         assert data.get("rows"), (chart["title"], data)
@@ -423,10 +424,16 @@ def test_refusals_of_the_command(store: TelemetryStore) -> None:
 
 
 def test_new_tables_are_drawn(store: TelemetryStore) -> None:
-    """A table that appears while the dashboard runs gets its place in the charts."""
+    """A table that appears while the dashboard runs gets its place in the charts, and so do the first rejects."""
     shown = server.Dashboard(store)
     store.record("later", agent_id="x")
     store.flush()
     shown.look()
     charts = shown.metadata["plugins"]["datasette-dashboards"]["telemetry"]["charts"]
     assert '"later"' in charts["events"]["query"]
+    assert "rejects" not in charts
+    store.declare(EventTable("strict", columns={"a": "INTEGER"}, new_keys="freeze"))
+    store.record("strict", b="no such column")
+    store.flush()
+    shown.look()
+    assert "rejects" in shown.metadata["plugins"]["datasette-dashboards"]["telemetry"]["charts"]
