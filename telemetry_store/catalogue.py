@@ -57,7 +57,14 @@ def event_tables(connection: sqlite3.Connection) -> dict[str, Table]:
     """Every event table by name; none in a database that this store has never written to."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_tables'").fetchone():
         return {}
-    return load_tables(connection)[0]
+    tables = load_tables(connection)[0]
+    for name, column in connection.execute(
+        "SELECT m.tbl_name, i.name FROM sqlite_master AS m, pragma_index_info(m.name) AS i "
+        "WHERE m.type = 'index' AND i.seqno = 0 AND i.name IS NOT NULL"
+    ):
+        if name in tables:
+            tables[name].leading |= {column}
+    return tables
 
 
 def describe(connection: sqlite3.Connection) -> list[Description]:

@@ -217,6 +217,7 @@ class Table:
         new_keys: see EventTable.
         sparse: rows leave out columns that the event lacks, because the table has defaults of its own.
         numbered: its rows have a row number.
+        leading: columns that an index begins with, where somebody has looked.
         exists: False until the table has been made.
     """
 
@@ -227,6 +228,7 @@ class Table:
     new_keys: NewKeys = "evolve"
     sparse: bool = False
     numbered: bool = True
+    leading: frozenset[str] = frozenset()
     exists: bool = True
 
     @classmethod

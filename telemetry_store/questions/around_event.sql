@@ -5,8 +5,8 @@
 -- param limit: number = 100 -- at most so many events
 SELECT timestamp, "table", id, agent_id, event_type, event
 FROM {events timestamp, table, id, agent_id, event_type, event}
-WHERE timestamp >= (SELECT strftime('%Y-%m-%dT%H:%M:%S', timestamp, '-' || :seconds || ' seconds')
+WHERE timestamp >= (SELECT strftime('%Y-%m-%dT%H:%M:%S', {time {table}}, '-' || :seconds || ' seconds')
                     FROM "{table}" WHERE rowid = :id)
-  AND timestamp <= (SELECT strftime('%Y-%m-%dT%H:%M:%S', timestamp, '+' || :seconds || ' seconds') || '~'
+  AND timestamp <= (SELECT strftime('%Y-%m-%dT%H:%M:%S', {time {table}}, '+' || :seconds || ' seconds') || '~'
                     FROM "{table}" WHERE rowid = :id)
 ORDER BY timestamp LIMIT :limit

@@ -7,6 +7,6 @@
 SELECT "{field}", before AS silent_from, timestamp AS silent_until,
        round((julianday(timestamp) - julianday(before)) * 86400, 1) AS seconds
 FROM (SELECT "{field}", timestamp, lag(timestamp) OVER (PARTITION BY "{field}" ORDER BY timestamp) AS before
-      FROM "{table}" WHERE timestamp >= :since)
+      FROM (SELECT "{field}", {time {table}} AS timestamp FROM "{table}") WHERE timestamp >= :since)
 WHERE (julianday(timestamp) - julianday(before)) * 86400 > :seconds
 ORDER BY seconds DESC LIMIT :limit

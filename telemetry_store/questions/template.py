@@ -5,6 +5,8 @@
 | `{table}`, `{field}`, … | the name that the parameter gives |
 | `{events timestamp, agent_id!, value}` | these fields of all tables together; a field with `!` must be a column, and tables without it are left out; others come from `metadata_json`, or are null |
 | `{count CONDITION}` | how many events of all tables meet a condition on their time, called `timestamp` |
+| `{time TABLE}` | the column of its times |
+| `{last_errors TABLE FIELD}` | the row numbers of the last error for each value of a field |
 | `{is_error TABLE}` | whether a row of this table tells of an error |
 
 Besides columns, `{events …}` knows `timestamp`, `table`, `id`, `event` (as JSON) and `is_error`.
@@ -53,6 +55,8 @@ def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], 
             return _count(timed, rest)
         if kind == "is_error" and rest.strip() in tables:
             return error_condition(tables[rest.strip()])
+        if kind in ("time", "last_errors") and (words := rest.split()) and words[0] in tables:
+            return _of_table(tables[words[0]], words[1:], name)
         raise UsageError(f"the question {name} has {match[0]} in it, which means nothing")
 
     return _MACRO.sub(replaced, text)
@@ -71,6 +75,27 @@ def _events(tables: list[Table], fields: list[str], name: str) -> str:
 def _arm(table: Table, fields: list[str]) -> str:
     columns = ", ".join(f"{_field(table, field)} AS {quoted(field)}" for field in fields)
     return f"SELECT {columns} FROM {quoted(table.name)}"
+
+
+def _of_table(table: Table, fields: list[str], name: str) -> str:
+    """Its time, or the row numbers of its last errors for each value of a field."""
+    if table.time is None:
+        raise UsageError(f"{name} needs times, and {table.name} has none")
+    time = quoted(table.time)
+    if not fields:
+        return time
+    if fields[0] not in table.columns:
+        raise UsageError(f"{name} needs the column {fields[0]}, and {table.name} has none", "try --param field=COLUMN")
+    field, here, errors = quoted(fields[0]), quoted(table.name), error_condition(table)
+    if fields[0] not in table.leading:
+        last = f"SELECT rowid, max({time}) FROM {here} WHERE {field} IS NOT NULL AND {errors} GROUP BY {field}"
+        return f"(SELECT rowid FROM ({last}))"
+    following = f"SELECT min({field}) FROM {here} WHERE {field} > each.name"
+    last = f"SELECT rowid FROM {here} WHERE {field} = each.name AND {errors} ORDER BY {time} DESC LIMIT 1"
+    return (
+        f"(WITH RECURSIVE each(name) AS (SELECT min({field}) FROM {here} UNION ALL SELECT ({following}) FROM each "
+        f"WHERE each.name IS NOT NULL) SELECT ({last}) FROM each WHERE each.name IS NOT NULL)"
+    )
 
 
 def _count(tables: list[Table], condition: str) -> str:

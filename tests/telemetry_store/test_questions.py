@@ -12,7 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from telemetry_store import EventTable, TelemetryStore, UsageError
+from telemetry_store.catalogue import event_tables
 from telemetry_store.cli import app
+from telemetry_store.query import reading
 from telemetry_store.questions import Question, find, library
 from telemetry_store.schema import Table
 
@@ -67,6 +69,19 @@ def test_the_answers_are_right(database: str) -> None:
     around = asked(database, "around_event", "id=3", "seconds=60")
     assert len(around) == 12  # three of each table
     assert sum(row["events"] for row in asked(database, "growth")) == 45
+
+
+def test_the_last_errors_are_the_same_without_an_index(database: str) -> None:
+    """Whether an index begins with the field decides about the way, not about the answer."""
+    with reading(database) as connection:
+        tables = event_tables(connection)
+        ways = []
+        for leading in (frozenset({"module"}), frozenset()):
+            tables["error_events"].leading = leading
+            sql, _ = find("last_error_per_module").statement(tables, {})
+            ways.append((sql, connection.execute(sql).fetchall()))
+    assert ways[0][0] != ways[1][0]
+    assert ways[0][1] == ways[1][1] != []
 
 
 def test_a_question_says_what_is_missing(tmp_path: Path) -> None:
