@@ -126,9 +126,11 @@ def _one(path: str, raw: Mapping[str, bytes], texts: Mapping[str, str], scanner:
         source = raw[path] if language(path) == "python" else texts[path].encode("utf-8", "replace")
         result.unparsed[:0] = filter(None, [trouble(path, source)])
     if language(path) != "python":
-        findings, unparsed = languages.scan(path, language(path), text_of(raw[path]))
-        result.findings += findings
-        result.unparsed += unparsed
+        text = text_of(raw[path])
+        found = languages.scan(path, language(path), text, lambda other: text_of(raw.get(other, b"")))
+        result.findings += found[0]
+        result.unparsed += found[1]
+        result.modules = sorted({*result.modules, *found[2]})
     return result
 
 

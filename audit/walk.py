@@ -97,12 +97,11 @@ def is_test(path: str) -> bool:
     parts = path.split("/")
     name = parts[-1]
     return (
-        any(part in {"tests", "test", "__tests__"} for part in parts[:-1])
+        any(part in {"tests", "test", "__tests__", "__mocks__"} for part in parts[:-1])
         or name.startswith("test_")
         or name == "conftest.py"
         or name.split(".")[0].endswith("_test")
-        or ".test." in name
-        or ".spec." in name
+        or any(part.lower() in {"test", "tests", "spec", "vitest"} for part in name.split(".")[1:-1])
     )
 
 

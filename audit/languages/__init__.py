@@ -12,6 +12,8 @@ from audit.languages.dialects import DIALECTS
 from audit.languages.place import findings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audit.finding import Finding
     from audit.languages.place import Place
 
@@ -49,27 +51,31 @@ def _laid_over(texts: list[str]) -> str:
     return "\n".join(next(filter(str.strip, row), "") for row in rows)
 
 
-def scan(path: str, language: str, text: str) -> tuple[list[Finding], list[Unparsed]]:
+def scan(
+    path: str, language: str, text: str, others: Callable[[str], str] = lambda _: ""
+) -> tuple[list[Finding], list[Unparsed], set[str]]:
     """The findings of one source. Nothing that the source holds makes this raise.
 
     Args:
         path: Relative to the root.
         language: A value of ``audit.walk.LANGUAGES``.
         text: The source.
+        others: Gives the text of another source of the tree by its path, an empty string when there is none.
 
     Returns:
-        The findings, and what could not be read or failed.
+        The findings, what could not be read or failed, and the paths that were looked for, whether they exist or not.
     """
+    modules = javascript.Modules(others)
     try:
         trouble = notebook.trouble(path, text) if language == "notebook" else []
-        return findings(path, language, text, _places(path, language, text)), trouble
+        return findings(path, language, text, _places(path, language, text, modules)), trouble, modules.asked
     except Exception as error:  # noqa: BLE001 - a rule that fails is a finding, and the audit goes on
-        return [], [Unparsed(path, 0, "A402", f"{type(error).__name__}: {error}")]
+        return [], [Unparsed(path, 0, "A402", f"{type(error).__name__}: {error}")], modules.asked
 
 
-def _places(path: str, language: str, text: str) -> list[Place]:
+def _places(path: str, language: str, text: str, modules: javascript.Modules) -> list[Place]:
     if language in ("javascript", "typescript"):
-        return javascript.scan(path, text)
+        return javascript.scan(path, text, modules)
     if language == "shell":
         return shell.scan(path, text)
     if language in DIALECTS and _SCRIPTS.search(text):

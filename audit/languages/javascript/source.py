@@ -16,6 +16,7 @@ from audit.languages.place import Place, Text, best, described
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from audit.languages.javascript.modules import Modules
     from audit.languages.javascript.scopes import Program
 
 _LOCKS = frozenset("lock lockSync lockFile acquire runExclusive withLock flock flockSync".split())
@@ -30,10 +31,12 @@ class Source:
     Args:
         path: Relative to the root.
         text: The source.
+        modules: The sources that it imports from.
     """
 
     path: str
     text: str
+    modules: Modules
     program: Program = field(init=False)
     parser: Parser = field(init=False)
     values: Values = field(init=False)
@@ -44,7 +47,7 @@ class Source:
         """Read the source."""
         self.program = read(tokenize(self.text))
         self.parser = Parser(self.program.tokens)
-        self.values = Values(self.program, self.parser, self.path)
+        self.values = Values(self.program, self.parser, self.path, self.modules)
         self.contents = Contents(self.values)
 
     def calls(self, *names: str) -> Iterator[Node]:

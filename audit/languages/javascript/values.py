@@ -13,6 +13,7 @@ from audit.pathtext import join, up
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from audit.languages.javascript.modules import Modules
     from audit.languages.javascript.scopes import Binding, Program, Scope
 
 DEPTH = 16
@@ -36,11 +37,13 @@ class Values:
         program: The source.
         parser: Its expressions.
         path: The source relative to the root.
+        modules: The sources that it imports from.
     """
 
     program: Program
     parser: Parser
     path: str
+    modules: Modules | None = None
     _active: set[int] = field(default_factory=set)
     _functions: dict[str, list[Scope]] = field(default_factory=dict)
     _returns: dict[int, list[Node]] = field(default_factory=dict)
@@ -87,13 +90,55 @@ class Values:
         if node.name == "__filename":
             return (Text(self.path),)
         home = self.program.home(node.name, node.at)
-        if home is None or node.name in _NOTHING:
+        if node.name in _NOTHING:
             return ()
+        if home is None:
+            return self._imported(node, depth)
         found: list[Text] = []
         if node.name in home.params:
             found += self._param(home, node.name, frame, depth)
         for binding in self._reaching(node, home):
             found += self._bound(binding, frame, depth)
+        return found
+
+    def _imported(self, node: Node, depth: int) -> list[Text]:
+        """What a name gives that another source of the tree exports."""
+        module, key = self.program.imports.get(node.name, ("", ""))
+        other = self.modules.values(self.path, module) if self.modules and module else None
+        return other.exported(key, depth) if other and key != "*" and depth < DEPTH else []
+
+    def exported(self, key: str, depth: int) -> list[Text]:
+        """What a name gives that this source exports."""
+        program, found = self.program, list[Text]()
+        if key in program.names:
+            found += self._name(Node("name", len(program.tokens) - 1, key), {}, depth + 1)
+        for binding in program.attributes.get((-1, key), ()):
+            found += self._bound(binding, {}, depth + 1)
+        for binding in program.attributes.get((-1, "exports"), ()):
+            for each in self.chase(self.parser.expression(binding.value)):
+                value = each.get(key)
+                found += self.texts(value, {}, depth + 1) if value is not None and value.name != key else ()
+        return [Text(each.text) for each in found]
+
+    def _foreign_call(self, node: Node, frame: Mapping[tuple[int, str], Node], depth: int) -> list[Text]:
+        """What a function of another source of the tree gives, its parameters filled in."""
+        callee = node.parts[0]
+        base = callee.parts[0] if callee.kind == "member" else callee
+        module, key = self.program.imports.get(base.name, ("", ""))
+        other = self.modules.values(self.path, module) if self.modules and module else None
+        if other is None or depth >= DEPTH or (key == "*") != (callee.kind == "member"):
+            return []
+        name = callee.name if key == "*" else key
+        found: list[Text] = []
+        for target in other.functions(Node("name", 0, name))[:1]:
+            for value in other.returned(target):
+                for text in other.texts(value, {}, depth + 1):
+                    filled = text.text
+                    for param in target.params.values():
+                        if param.position < len(node.args) and not param.key:
+                            given = self.texts(node.args[param.position], frame, depth + 1)[0].text
+                            filled = filled.replace(f"{{{param.name}}}", given)
+                    found.append(Text(filled))
         return found
 
     def _param(self, home: Scope, name: str, frame: Mapping[tuple[int, str], Node], depth: int) -> list[Text]:
@@ -171,6 +216,12 @@ class Values:
 
     def _property(self, base: Node, key: str, frame: Mapping[tuple[int, str], Node], depth: int) -> Iterable[Text]:
         found: list[Text] = []
+        module, whole = self.program.imports.get(base.name, ("", "")) if base.kind == "name" else ("", "")
+        if base.kind == "call" and base.parts[0].name == "require" and base.args:
+            module, whole = base.args[0].name, "*"
+        other = self.modules.values(self.path, module) if self.modules and whole == "*" else None
+        if other is not None and depth < DEPTH:
+            found += other.exported(key, depth)
         for binding in self.attributes(Node("member", base.at, key, [base])):
             found += self._bound(binding, frame, depth)
         for each in self.chase(base, frame):
@@ -232,7 +283,7 @@ class Values:
         return self._own_call(node, frame, depth)
 
     def _own_call(self, node: Node, frame: Mapping[tuple[int, str], Node], depth: int) -> Iterable[Text]:
-        found: list[Text] = []
+        found = self._foreign_call(node, frame, depth)
         for target in self.functions(node.parts[0])[:2]:
             inner = {**frame, **self.bind(target, node)}
             for value in self.returned(target):

@@ -18,10 +18,10 @@ def test_a_rule_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
     """A scanner that raises leaves an entry that names the source, and the others are judged."""
     scan = javascript.scan
 
-    def fragile(path: str, text: str):
+    def fragile(path: str, text: str, modules: javascript.Modules):
         if path == "a.js":
             raise RecursionError("too deep")
-        return scan(path, text)
+        return scan(path, text, modules)
 
     monkeypatch.setattr(javascript, "scan", fragile)
     for name in ("a.js", "b.js"):
@@ -42,6 +42,19 @@ def test_cached(tmp_path: Path) -> None:
     assert audit(tmp_path, cache=cache).findings == first
     source.write_text("")
     assert audit(tmp_path, cache=cache).findings == ()
+
+
+def test_imports_are_followed_through_the_cache(tmp_path: Path) -> None:
+    """A name imported from another source is looked at again when that source changes, comes or goes."""
+    cache, paths = tmp_path / ".telemetry_cache", tmp_path / "paths.ts"
+    source = "import { FILE } from './paths';\nfs.appendFileSync(FILE, JSON.stringify(e) + '\\n');\n"
+    (tmp_path / "a.ts").write_text(source)
+    for text, target in ((None, "{FILE}"), ("one", "one.jsonl"), ("two", "two.jsonl"), (None, "{FILE}")):
+        paths.unlink(missing_ok=True)
+        if text:
+            paths.write_text(f"export const FILE = '{text}.jsonl';\n")
+        for _ in range(2):
+            assert [each.target for each in audit(tmp_path, cache=cache).findings] == [target]
 
 
 @pytest.mark.parametrize("seed", range(4))

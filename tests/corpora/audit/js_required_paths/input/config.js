@@ -1,0 +1,3 @@
+const path = require('path');
+const LOG = path.join(__dirname, 'logs', 'audit.jsonl');
+module.exports = { LOG, STATE: 'state.ndjson' };
