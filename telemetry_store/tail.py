@@ -9,11 +9,10 @@ from .stored import Window, events
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from .schema import Table
     from .stored import StoredEvent
-    from .where import Condition
 
 
 class Tail:
@@ -21,14 +20,13 @@ class Tail:
 
     Args:
         tables: gives the tables of a connection that are followed; asked at each look, since new ones may appear.
-        where: which events.
+        window: which events it begins with; those that come later need only meet its conditions.
     """
 
-    def __init__(
-        self, tables: Callable[[sqlite3.Connection], Mapping[str, Table]], where: Sequence[Condition] = ()
-    ) -> None:
+    def __init__(self, tables: Callable[[sqlite3.Connection], Mapping[str, Table]], window: Window) -> None:
         self._tables = tables
-        self._window = Window(where=where)
+        self._first = window
+        self._window = Window(where=window.where)
         self._seen: dict[str, int] = {}
 
     def skip(self, connection: sqlite3.Connection) -> None:
@@ -43,7 +41,7 @@ class Tail:
         from .timeline import newest
 
         tables = self._tables(connection)
-        found = newest(connection, tables, self._window, count) if count else []
+        found = newest(connection, tables, self._first, count) if count else []
         self.skip(connection)
         return found[::-1]
 

@@ -69,7 +69,7 @@ def timeline(
     choose = _chooser(names)
     with opened(db, env) as store:
         if follow:
-            _follow(store, Tail(choose, conditions), limit, json=json)
+            _follow(store, Tail(choose, window), limit, json=json)
             return
         fresh(store)
         with reading(store.settings.database) as connection:
@@ -94,7 +94,7 @@ def tail(
 
     Example: telemetry tail permission_events --where event_type=granted --no-follow
     """
-    one = Tail(_chooser([table]), [Condition.parse(text) for text in where or []])
+    one = Tail(_chooser([table]), Window(where=[Condition.parse(text) for text in where or []]))
     with opened(db, env) as store:
         if follow:
             _follow(store, one, limit, json=json)

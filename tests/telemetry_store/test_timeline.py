@@ -135,9 +135,10 @@ def test_moments() -> None:
 
 def test_a_tail_shows_each_event_once(database: Path) -> None:
     """A tail gives the last events, then those that come, each once, also of tables and columns that are new."""
-    tail = Tail(event_tables, [Condition("agent_id", "=", "x")])
+    tail = Tail(event_tables, Window(since=moment(DAY + "03:00"), where=[Condition("agent_id", "=", "x")]))
     with reading(str(database)) as connection:
         assert [each.timestamp[11:13] for each in tail.last(connection, 2)] == ["05", "05"]
+        assert len(tail.last(connection, 100)) == 5
         assert tail.look(connection) == []
     with TelemetryStore(database) as store:
         store.record("chat", at(9, agent_id="x", fresh=1))
