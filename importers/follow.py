@@ -120,17 +120,19 @@ class Follower:
             if not stopping():
                 self._files[identity].look(path, origin, stopping)
             self._files[identity].live = identity in live
-        self._look_again()
+        self._look_again(live.keys() | rotated.keys())
         self._let_go(live.keys() | rotated.keys())
         return [each.lag() for each in self._files.values() if each.live or each.behind]
 
-    def _look_again(self) -> None:
-        """When a file was cut, look at the copies of it again: one of them is now what it was."""
-        lost = {each.lost for each in self._files.values()}
+    def _look_again(self, there: Iterable[Identity]) -> None:
+        """When a file was cut or removed, look at the copies of it again: one of them is now what it was."""
+        for identity in self._files.keys() - set(there):
+            self._files[identity].vanish()
+        lost = {each.lost for each in self._files.values()} - {None}
         for each in self._files.values():
-            each.lost = None
-            if each.entry in lost and each.entry is not None:
+            if each.lost is None and each.entry in lost:
                 each.forget()
+            each.lost = None
 
     def _let_go(self, there: Iterable[Identity]) -> None:
         """Forget files that are gone and quiet, and keep no more than so many open."""
@@ -161,7 +163,7 @@ class _Followed:
         behind: bytes that are not imported.
         grew: when it was last written to.
         entry: path and generation of the ledger's entry that it is, or is a copy of.
-        lost: the entry that it was until it was cut or rewritten, just now.
+        lost: the entry that it was until it was cut, rewritten or removed, just now.
     """
 
     def __init__(self, run: Run, path: Path, clock: Callable[[], float]) -> None:
@@ -173,6 +175,7 @@ class _Followed:
         self._current = clock()
         self._imported = 0
         self._problem = ""
+        self._vanished = False
         self.live = False
         self._origin: Path | None = None
         self.behind = 0
@@ -204,6 +207,11 @@ class _Followed:
         """Look at it afresh next time."""
         self._last = self._looked = None
 
+    def vanish(self) -> None:
+        """Note, once, that the file has no name any more."""
+        if not self._vanished:
+            self._vanished, self.lost = True, self.entry
+
     def advance(self, stopping: Callable[[], bool]) -> None:
         """Import what was appended to the file that is open."""
         with self._noting():
@@ -224,7 +232,7 @@ class _Followed:
             origin: the name that it was written to; None where only its content can say whether it is to be read.
             stopping: see `Follower.round`.
         """
-        renamed, self._path, self._origin = path != self._path, path, origin
+        renamed, self._path, self._origin, self._vanished = path != self._path, path, origin, False
         with self._noting():
             if self._file is None:
                 if self._changed(os.stat(path)) or renamed:
@@ -276,7 +284,7 @@ class _Followed:
         self.behind = 0
         self.entry = (match.known.path, match.known.generation) if match.known is not None else None
         if match.status.startswith("duplicate of"):
-            if self._origin == file.path:
+            if self._origin is not None:
                 self._run.link(file, match)
         elif self._origin is not None or match.known is not None:
             self._continue(file, match, stopping)
@@ -301,7 +309,8 @@ class _Followed:
             self.lost = self.entry if match.known is not None else None
             self.forget()
             return
-        self._last, self._looked = passing, looked
+        self._last = passing if passing.prefix.offset else None  # until it has a line it may become anything
+        self._looked = looked
         self.behind = os.fstat(file.fileno()).st_size - passing.prefix.offset if file.plain else passing.pending
         if not self.behind:
             self._current = self._clock()

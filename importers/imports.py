@@ -124,6 +124,9 @@ class Run:
             alone = self.sample is not None
             while True:
                 match = self.match(file, route.path)
+                if is_unfinished(file):
+                    status = "being written, it seems: not read before it is whole, or was left alone for a minute"
+                    return FileSummary(str(route.path), route.plan.name, status)
                 if match.status.startswith("duplicate of"):
                     return self.link(file, match)
                 try:
@@ -137,17 +140,24 @@ class Run:
         """What the ledger says of a file that was written to under a path."""
         with self.store.transaction() as transaction:
             sources = transaction.sources()
-        return identify(file, path, sources)
+        return identify(file, path, sources, self._marks)
+
+    def _marks(self, source: Source) -> bytes:
+        with self.store.transaction() as transaction:
+            found = transaction.source(source.path, source.generation)
+        return found.recent if found is not None else b""
 
     def link(self, file: Content, match: Match) -> FileSummary:
         """Note that a file is an exact duplicate of one that is imported."""
         path, status, original = file.path, os.fstat(file.fileno()), match.known
         assert original is not None  # noqa: S101 - the status says so
+        digest = match.hash.hexdigest()
         with self.store.transaction() as transaction:
-            links = [each for each in transaction.sources() if each.path == str(path) and each.duplicate_of]
-            generation = links[-1].generation if links else match.generation
-            copy = Source(str(path), original.table, status.st_dev, status.st_ino, match.size, match.hash.hexdigest(),
-                          match.offset, duplicate_of=original.path, generation=generation)  # fmt: skip
+            here = [each for each in transaction.sources() if each.path == str(path)]
+            known = [each.generation for each in here if each.duplicate_of and each.prefix_hash == digest]
+            generation = known[-1] if known else max((each.generation + 1 for each in here), default=0)
+            copy = Source(str(path), original.table, status.st_dev, status.st_ino, match.size, digest, match.offset,
+                          duplicate_of=original.duplicate_of or original.path, generation=generation)  # fmt: skip
             transaction.save_source(copy)
         return FileSummary(str(path), original.table, match.status)
 
@@ -157,27 +167,33 @@ class _Taken:
 
     Args:
         prefix: what was taken before.
-        keep: keep the bytes as well.
     """
 
-    def __init__(self, prefix: Prefix, *, keep: bool) -> None:
+    def __init__(self, prefix: Prefix) -> None:
         self.prefix = prefix
         self.rejects: list[Reject] = []
         self.blank = 0
-        self.kept: list[bytes] = []
-        self._start, self._keep = prefix.offset, keep
+        self._start = prefix.offset
+        self._last: tuple[Prefix, bytes] | None = None
 
     def chunks(self, lines: Iterable[Lines], size: int) -> Iterator[Chunk]:
         """The chunks of lines, until they have so many bytes."""
         for each in lines:
+            if each.prefix is None:
+                self._last = (self.prefix, each.data)
             self.prefix = each.prefix or self.prefix.extended([each.data])
             self.rejects += each.rejects
             self.blank += each.blank
-            if self._keep:
-                self.kept.append(each.data)
             yield each.chunk
             if self.prefix.offset - self._start >= size:
                 return
+
+    def marks(self, before: bytes) -> bytes:
+        """Marks of the last lines, as far as they were read here, and of those that were the last before."""
+        if self._last is None:
+            return before
+        prefix, data = self._last
+        return line_marks(before, prefix.hash, prefix.offset, data)
 
 
 class FileImport:
@@ -229,8 +245,7 @@ class FileImport:
         quiet = time.time() - modified >= QUIET
         if self._run.following and not (quiet and self.source.place):
             return Tail.OBJECT if quiet else Tail.WAIT
-        partial_archive = bool(self._file.damage)
-        return Tail.TAKE if quiet or not (self._file.grows or partial_archive) else Tail.OBJECT
+        return Tail.TAKE if quiet or not self._file.grows else Tail.OBJECT
 
     @property
     def pending(self) -> int:
@@ -269,8 +284,8 @@ class FileImport:
                 yield
         if not stored and self._match.known is not None and self.source != self._match.known:
             with self._run.store.transaction() as transaction:  # it was moved, and nothing was added
-                self._check(transaction)
-                transaction.save_source(self.source)
+                marks = self._check(transaction)
+                transaction.save_source(replace(self.source, recent=b"" if self.source.place else marks))
 
     def _lines(self) -> Generator[Lines]:
         """The lines that are not imported yet, parsed here, by a thread ahead, or by a process."""
@@ -285,9 +300,9 @@ class FileImport:
 
     def _store_batch(self, lines: Iterable[Lines], size: int) -> None:
         """Store lines of about so many bytes, as far as there are any, in one transaction."""
-        source, taken = self.source, _Taken(self.prefix, keep=self._run.following)
+        source, taken = self.source, _Taken(self.prefix)
         with self._run.store.transaction() as transaction:
-            self._check(transaction)
+            marks = self._check(transaction)
             counts = transaction.insert(taken.chunks(lines, size))
             prefix, rejected = taken.prefix, counts.rejected + len(taken.rejects)
             if not (prefix.stands(self._file) and self.prefix.stands(self._file)):
@@ -297,7 +312,7 @@ class FileImport:
                 source,
                 prefix_hash=prefix.hash.hexdigest(),
                 offset=prefix.offset,
-                recent=line_marks(source.recent, self.prefix.hash, source.offset, taken.kept) if taken.kept else b"",
+                recent=b"" if source.place else taken.marks(marks),
                 read=source.read + counts.stored + counts.duplicate + rejected + taken.blank,
                 imported=source.imported + counts.stored,
                 duplicate=source.duplicate + counts.duplicate,
@@ -307,19 +322,20 @@ class FileImport:
             transaction.save_source(after)
         self.source, self.prefix = after, prefix
 
-    def _check(self, transaction: Transaction) -> None:
-        """Go on only from where the ledger says; another import may have come first."""
-        now, ledger = self.source, transaction.sources()
-        if now.offset == 0:
-            taken = any((each.path, each.generation) == (now.path, now.generation) for each in ledger)
-        else:
-            taken = not any(
-                (each.path, each.generation, each.offset, each.prefix_hash)
-                == (now.path, now.generation, now.offset, now.prefix_hash)
-                for each in ledger
-            )
-        if taken:
+    def _check(self, transaction: Transaction) -> bytes:
+        """Go on only from where the ledger says; another import may have come first. Gives the marks that it has."""
+        now = self.source
+        there = transaction.source(now.path, now.generation)
+        if there is None and now.offset == 0:
+            return b""
+        if there is None or not now.offset or (there.offset, there.prefix_hash) != (now.offset, now.prefix_hash):
             raise Overtaken
+        return there.recent
+
+
+def is_unfinished(file: Content) -> bool:
+    """Tell whether a file that was read to its end is an archive that somebody is writing."""
+    return bool(file.damage) and time.time() - os.fstat(file.fileno()).st_mtime < QUIET
 
 
 def fallback_time(path: Path, modified: int) -> tuple[int, str]:

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 from .discover import stem, unrotated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from importers.content import Content
     from telemetry_store.sinks.base import Source
 
 _BLOCK = 1 << 20
-#: How many ends of lines `Source.recent` keeps, and the bytes of each: offset and beginning of the hash.
-_RECENT, _MARK = 256, 16
+#: How many ends of lines `Source.recent` keeps, and the bytes of each: of the offset and of the hash.
+_RECENT, _OFFSET, _HASH = 1024, 4, 4
+_MARK = _OFFSET + _HASH
 
 
 @dataclass(slots=True)
@@ -70,16 +71,15 @@ def prefix_hashes(file: Content, offsets: set[int]) -> dict[int, Any]:
     return result
 
 
-def line_marks(recent: bytes, digest: Any, offset: int, pieces: Iterable[bytes]) -> bytes:
+def line_marks(recent: bytes, digest: Any, offset: int, data: bytes) -> bytes:
     """What `Source.recent` is after further lines.
 
     Args:
         recent: what it was.
         digest: the SHA-256 of what stands before them.
         offset: where they begin.
-        pieces: the lines.
+        data: the lines.
     """
-    data = b"".join(pieces)
     ends = [match.end() for match in re.finditer(rb"\n", data)][-_RECENT - 1 :]
     digest, marks = digest.copy(), bytearray(recent)
     for start, end in pairwise([0, *ends]):
@@ -90,21 +90,23 @@ def line_marks(recent: bytes, digest: Any, offset: int, pieces: Iterable[bytes])
 
 def _mark(offset: int, digest: Any) -> bytes:
     """What is kept of the end of a line."""
-    return bytes(offset.to_bytes(8, "big") + digest.digest()[: _MARK - 8])
+    return (offset & 0xFFFFFFFF).to_bytes(_OFFSET, "big") + bytes(digest.digest()[:_HASH])
 
 
-def identify(file: Content, path: Path, sources: list[Source]) -> Match:
+def identify(file: Content, path: Path, sources: list[Source], recent: Callable[[Source], bytes]) -> Match:
     """Find out whether a file, or its beginning, has been imported before.
 
     Args:
         file: the content.
         path: absolute; the name that the file had when it was written to.
         sources: the ledger.
+        recent: gives the marks of the last lines of an entry.
     """
     size = file.length()
     generation = max((each.generation + 1 for each in sources if each.path == str(path)), default=0)
     imported = [each for each in sources if each.offset > 0 and not each.duplicate_of]
-    hashes = prefix_hashes(file, {each.offset for each in imported if each.offset <= size} | {0})
+    links = [each for each in sources if each.duplicate_of and each.offset == size and _is_file(file, each)]
+    hashes = prefix_hashes(file, {each.offset for each in imported + links if each.offset <= size} | {0})
     same = [each for each in imported if each.offset in hashes and hashes[each.offset].hexdigest() == each.prefix_hash]
     found = [(_standing(file, each), each) for each in same]
     for standing, each in sorted(found, key=lambda pair: (pair[0] is not Standing.ELSEWHERE, pair[1].offset))[::-1]:
@@ -117,14 +119,17 @@ def identify(file: Content, path: Path, sources: list[Source]) -> Match:
         elif each.offset == size:
             match.status = f"duplicate of {each.path}"
         elif prefix_hashes(file, {size})[size].hexdigest() == _prefix_of(file, each, size):
-            if not _same_log(file, each) and _length(each) > size:
+            if not _same_log(file, each) and _length(file, each) > size:
                 continue  # the beginning of another file, which a person or a program wrote anew
-        elif _same_log(file, each) and (_length(each) == each.offset or not _is_there(file, each)):
+        elif _same_log(file, each) and (_length(file, each) == each.offset or not _is_there(file, each)):
             match.status, match.entry = "moved", moved(each, file)  # of which the other was a copy
         else:
             continue  # it began as a copy, and now has lines of its own
         return match  # the last case: a copy that is ahead of the import; the file itself goes on where it is
-    if shorter := next((each for each in imported if _is_shorter_copy(file, size, each)), None):
+    for each in links:
+        if hashes[size].hexdigest() == each.prefix_hash:  # found to be one before, and not changed since
+            return Match(f"duplicate of {each.duplicate_of}", size, each, each, hashes[size], size, generation)
+    if shorter := next((each for each in imported if _is_shorter_copy(file, size, each, recent)), None):
         digest = prefix_hashes(file, {size})[size]
         return Match(f"duplicate of {shorter.path}", size, shorter, shorter, digest, size, generation)
     rewritten = any(place_of(each) == str(path) and _whereabouts(each) in ("", str(path)) for each in imported)
@@ -176,6 +181,11 @@ def _has(path: str, source: Source) -> bool:
     return status is not None and (status.st_dev, status.st_ino) == (source.device, source.inode)
 
 
+def _is_file(file: Content, source: Source) -> bool:
+    status = os.fstat(file.fileno())
+    return (source.device, source.inode) == (status.st_dev, status.st_ino)
+
+
 def _stat(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
@@ -207,13 +217,16 @@ def _same_log(file: Content, source: Source) -> bool:
     return folder == str(file.path.parent) and stem(name) == stem(file.path.name)
 
 
-def _length(source: Source) -> int:
-    """Bytes of an imported file as it is on the disk; -1 when it is gone."""
-    status = _stat(_whereabouts(source))
-    return status.st_size if status is not None else -1
+def _length(like: Content, source: Source) -> int:
+    """Bytes of an imported file's content as it is now; -1 when it is gone or cannot be read."""
+    try:
+        with like.another(_whereabouts(source)) as file:
+            return file.length()
+    except OSError:
+        return -1
 
 
-def _is_shorter_copy(file: Content, size: int, source: Source) -> bool:
+def _is_shorter_copy(file: Content, size: int, source: Source, recent: Callable[[Source], bytes]) -> bool:
     """Tell whether a file holds the first lines of an imported one, and was kept of it by a rotation or a person."""
     name = os.path.basename(place_of(source))
     if source.offset <= size or not _same_log(file, source) or unrotated(name) != name or file.path.name == name:
@@ -222,11 +235,12 @@ def _is_shorter_copy(file: Content, size: int, source: Source) -> bool:
     digest = prefix_hashes(file, {end}).get(end) if end else None
     if digest is None:
         return False
-    if digest.hexdigest() == _prefix_of(file, source, end):
+    if _is_there(file, source) and digest.hexdigest() == _prefix_of(file, source, end):
         return True
-    if _is_there(file, source):
+    if _is_there(file, source):  # it may have been cut just now
         return False
-    return _mark(end, digest) in {source.recent[at : at + _MARK] for at in range(0, len(source.recent), _MARK)}
+    marks = recent(source)
+    return _mark(end, digest) in {marks[at : at + _MARK] for at in range(0, len(marks), _MARK)}
 
 
 def _last_line(file: Content, size: int) -> int:

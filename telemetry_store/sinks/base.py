@@ -37,8 +37,8 @@ class Source:
         duplicate_of: the path of the file with the same content that was imported instead, or an empty string.
         generation: how many other files were imported from that path before it, as rotation brings them.
         place: where it was found later, when it was moved, rotated or packed; an empty string while it is at `path`.
-        recent: the last lines that were followed: for each, the offset of its end and the first 8 bytes of the SHA-256
-            of all before, as 16 bytes, big-endian. A copy that a rotation cut short is known by them.
+        recent: marks of its last lines, 8 bytes for each: the offset of its end (modulo 2^32) and the first 4 bytes of
+            the SHA-256 of all before it, big-endian. A copy that a rotation cut short is known by them.
     """
 
     path: str
@@ -92,7 +92,11 @@ class Transaction(ABC):
 
     @abstractmethod
     def sources(self) -> list[Source]:
-        """Every imported file, in the order of import."""
+        """Every imported file, in the order of import, without the marks of its last lines."""
+
+    @abstractmethod
+    def source(self, path: str, generation: int) -> Source | None:
+        """One imported file with the marks of its last lines; None when there is none."""
 
     @abstractmethod
     def save_source(self, source: Source) -> None:

@@ -165,8 +165,14 @@ class SqliteTransaction(Transaction):
         return taken
 
     def sources(self) -> list[Source]:
-        names = ", ".join(map(catalog.quoted, _SOURCE_FIELDS))
+        names = ", ".join(catalog.quoted(name) for name in _SOURCE_FIELDS if name != "recent")
         return [Source(*row) for row in self._connection.execute(f"SELECT {names} FROM _sources ORDER BY id")]
+
+    def source(self, path: str, generation: int) -> Source | None:
+        names = ", ".join(map(catalog.quoted, _SOURCE_FIELDS))
+        select = f"SELECT {names} FROM _sources WHERE path = ? AND generation = ?"
+        row = self._connection.execute(select, (path, generation)).fetchone()
+        return Source(*row) if row is not None else None
 
     def save_source(self, source: Source) -> None:
         names = ", ".join(map(catalog.quoted, _SOURCE_FIELDS))

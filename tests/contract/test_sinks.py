@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,11 +183,16 @@ def test_cursors_move_and_are_forgotten(sink: Sink) -> None:
 def test_sources_and_rejects(sink: Sink) -> None:
     """The ledger of files and the rejects of an importer come back as they were saved."""
     source = Source("/x/a.jsonl", "t", 1, 2, 100, "ff", 100, 3, 1, 1, 1, 0, "field", "")
+    later = replace(source, generation=1, place="/x/b", recent=b"\0\xff")
     with sink.transaction(5.0) as transaction:
+        transaction.save_source(replace(source, table="other"))
+        transaction.save_source(later)
         transaction.save_source(source)
         transaction.reject([Reject("/x/a.jsonl", 5, "t", "why", b"\xff\x00")])
     with sink.transaction(5.0) as transaction:
-        assert transaction.sources() == [source]
+        assert transaction.sources() == [source, replace(later, recent=b"")]
+        assert transaction.source("/x/a.jsonl", 1) == later
+        assert transaction.source("/x/a.jsonl", 2) is None
     assert rows(sink, "SELECT offset, reason, raw FROM _rejects") == [
         {"offset": 5, "reason": "why", "raw": b"\xff\x00"}
     ]

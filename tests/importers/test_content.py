@@ -90,6 +90,7 @@ def test_a_damaged_archive(store: TelemetryStore, tmp_path: Path) -> None:
     path, other = tmp_path / "t.jsonl.gz", tmp_path / "u.jsonl"
     whole = gzip.compress(LINES.encode())
     path.write_bytes(whole[: len(whole) // 2])
+    os.utime(path, (1, 1))
     other.write_text('{"n": 1}\n')
     first, second = import_paths(store, [path, other])
     assert "damaged" in first.status
