@@ -169,6 +169,13 @@ class LineReader:
             yield None if event is None else (self._table, self._fallback, event), reason, careful
 
 
+class LineByLine(LineReader):
+    """The same, but each line is parsed for itself: slower, and a check of the other."""
+
+    def _lines(self, data: bytes, offset: int) -> Lines:
+        return self._line_by_line(data, offset)
+
+
 def regular_events(data: bytes) -> list[dict[str, Any]] | None:
     """The events of whole lines, each of which is one object, without lone surrogates and NULs; else None.
 

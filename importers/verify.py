@@ -17,7 +17,7 @@ from telemetry_store.sinks.sqlite_catalog import load_tables
 from telemetry_store.stored import events
 
 from .content import Content
-from .jsonl import LineReader, Tail
+from .jsonl import LineByLine, Tail
 from .ledger import place_of, prefix_hashes
 from .route import route_of
 
@@ -115,7 +115,7 @@ def _verified(
         counts: Counter[str] = Counter()
         example = ""
         done = 0
-        reader = LineReader(file, route_of(Path(source.path), plan), source.table, 0, Tail.TAKE)
+        reader = LineByLine(file, route_of(Path(source.path), plan), source.table, 0, Tail.TAKE)
         for lines in reader.read(0, source.offset):
             for index, (table, _, event) in enumerate(lines.chunk.records):
                 found = "rejected" if refused and lines.chunk.raw(index) in refused else rows.take(table, event)

@@ -76,7 +76,10 @@ class Columns:
         return self.canonical or not any(name in self.values for name in TIME_FIELDS)
 
     def may_be_rounded(self) -> bool:
-        """Whether there are numbers so large that orjson may have made them of integers with more than 64 bits."""
+        """Whether there are numbers so large that orjson may have made them of integers with more than 64 bits.
+
+        Also where that is not to be seen, since the values are nested too deep to be written.
+        """
         for key, kinds in self.kinds.items():
             column = self.values[key]
             if float in kinds:
@@ -84,7 +87,10 @@ class Columns:
                 if max(numbers) >= _INT64 or min(numbers) <= -_INT64:
                     return True
             if kinds & _NESTED:
-                text = "".join(column) if key == self.written else dumps(column).decode()
+                try:
+                    text = "".join(column) if key == self.written else dumps(column).decode()
+                except TypeError:
+                    return True
                 if any(text[found.start() - 1].isdigit() for found in _LARGE_FLOAT.finditer(text)):
                     return True
         return False
