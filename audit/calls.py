@@ -24,11 +24,13 @@ class CallSite:
         call: The call, or the call that hands the function on.
         frame: Where it stands.
         args: Arguments by parameter name.
+        target: The function; ``None`` for a class without a constructor of its own.
     """
 
     call: ast.Call
     frame: Frame
     args: dict[str, Arg]
+    target: Scope | None
 
 
 def call_sites(target: Scope, resolver: Resolver) -> list[CallSite]:
@@ -59,7 +61,7 @@ def made(cls: Class, resolver: Resolver) -> list[CallSite]:
         for node, scope in _naming(module, name, resolver):
             frame = Frame(scope)
             if _ends_with(node.func, {name, *_other_names(module, name)}) and resolver.symbol(node.func, frame) is cls:
-                found.append(CallSite(node, frame, resolver.given_to(cls, init, node, frame)))
+                found.append(CallSite(node, frame, resolver.given_to(cls, init, node, frame), init))
         for heir in module.classes.values():
             if any(resolver.symbol(base, Frame(module.top)) is cls for base in heir.node.bases):
                 found += _of_heir(heir, cls, init)
@@ -73,7 +75,7 @@ def _of_heir(heir: Class, cls: Class, init: Scope | None) -> Iterator[CallSite]:
             continue
         if own is not None and init is not None and last(node.func.value) in ("super", cls.node.name):
             shift = 1 if last(node.func.value) == "super" else 0
-            yield CallSite(node, Frame(own), bind(init, node, Frame(own), shift))
+            yield CallSite(node, Frame(own), bind(init, node, Frame(own), shift), init)
 
 
 def _paths(target: Scope, name: str, resolver: Resolver) -> dict[str, None]:
@@ -116,16 +118,17 @@ def _site(node: ast.Call, target: Scope, frame: Frame, resolver: Resolver) -> Ca
     wanted = {name, *_other_names(frame.scope.module, name)}
     if _ends_with(node.func, wanted):
         if resolver.symbol(node.func, frame) is target:
-            return CallSite(node, frame, bind(target, spread(node, frame, resolver), frame))
+            return CallSite(node, frame, bind(target, spread(node, frame, resolver), frame), target)
         return None
     for place, value in enumerate(node.args):
         if _ends_with(value, wanted) and resolver.symbol(value, frame) is target:
             rest = ast.Call(value, node.args[place + 1 :], node.keywords)
-            return CallSite(node, frame, bind(target, spread(rest, frame, resolver), frame))
+            return CallSite(node, frame, bind(target, spread(rest, frame, resolver), frame), target)
     for keyword in node.keywords:
         starts = keyword.arg == "target" and _ends_with(keyword.value, wanted)
         if starts and resolver.symbol(keyword.value, frame) is target:
-            return CallSite(node, frame, bind(target, _of_thread(keyword.value, node, frame, resolver), frame))
+            made_by = _of_thread(keyword.value, node, frame, resolver)
+            return CallSite(node, frame, bind(target, made_by, frame), target)
     return None
 
 

@@ -29,6 +29,7 @@ def targets(findings: Sequence[Finding], files: Sequence[FileFact]) -> tuple[Tar
         elif finding.kind != "call-site":
             groups.setdefault(f"{finding.path}:{finding.line} {finding.target}", []).append(finding)
     groups = _anchored(groups)
+    _also_meant(groups)
     there = [file.path for file in files]
     paths = {name: matching(name, there) for name in groups}
     touched = {path for name, found in paths.items() if solid(name) for path in found}
@@ -41,7 +42,18 @@ def _given(finding: Finding) -> list[str]:
     """The targets that callers and constructors give to an opening that says nothing itself."""
     if finding.target_kind != "parameter" or finding.kind == "call-site":
         return []
-    return [name for name in dict.fromkeys(key(each) for each in finding.alternatives[1:]) if solid(name)]
+    return [name for name in dict.fromkeys(key(each) for each in finding.alternatives[1:]) if name.strip("*/.")]
+
+
+def _also_meant(groups: dict[str, list[Finding]]) -> None:
+    """Join a finding to a target of the same file name in a directory that one of its alternatives leaves open."""
+    for finding in [each for group in groups.values() for each in group if each.target_kind == "literal"]:
+        name = key(finding.target).rpartition("/")[2]
+        opened = [key(each)[:-1] for each in finding.alternatives if key(each).endswith("/*") and key(each) != "*/*"]
+        for other, group in groups.items():
+            meant = other.rpartition("/")[2] == name and any(other.startswith(each) for each in opened)
+            if meant and finding not in group:
+                group.append(finding)
 
 
 def _anchored(groups: dict[str, list[Finding]]) -> dict[str, list[Finding]]:

@@ -16,12 +16,15 @@ from audit.judge import Verdict, judge, named
 from audit.opening import Opening, openings
 from audit.pathtext import solid
 from audit.resolve import Resolver
-from audit.rules import json_log_handler, line_library
+from audit.rules import json_log_handler, line_library, unresolved
 from audit.syntax import tolerant
 from audit.walk import is_test
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audit.calls import CallSite
+    from audit.frame import Arg
     from audit.module import Module, Scope
     from audit.pathtext import Text
     from audit.project import Project
@@ -124,10 +127,10 @@ class Scan:
                 self._library(node, scope)
 
     def _add_firsts(self, findings: list[Finding]) -> None:
-        """Openings that write one line count as writers when the same class, or module, appends lines to the file."""
+        """Openings that count as writers when the same class, or module, appends JSON lines to their file."""
         appended = {(f.function.rpartition(".")[0], f.target) for f in findings if f.mode == "append"}
         for opening, verdict in self._firsts:
-            target, sort = described(self.resolver.texts(opening.path, Frame(opening.scope)))
+            target, sort = described(ranked(self.resolver.texts(opening.path, Frame(opening.scope)), []))
             homes = {opening.scope.name.rpartition(".")[0]} if sort == "parameter" else {home for home, _ in appended}
             if any((home, target) in appended for home in homes):
                 self._add(opening, replace(verdict, kind="writer"))
@@ -145,6 +148,9 @@ class Scan:
             if sure or named(opening, self.resolver):
                 reason = Evidence(json_log_handler.CODE, why if sure else "its file is named for JSON lines")
                 self._add(opening, Verdict("writer", "append", "high" if sure else "medium", (reason,)))
+            else:
+                reason = Evidence(json_log_handler.CODE, "it writes text to a file that JSON lines are appended to")
+                self._firsts.append((opening, Verdict("first", "append", "medium", (reason,))))
 
     def _add(self, opening: Opening, verdict: Verdict) -> None:
         writes = verdict.kind == "writer"
@@ -153,20 +159,21 @@ class Scan:
         texts = self.resolver.texts(opening.path, Frame(opening.scope))
         sites = self._sites(opening, texts, verdict)
         made = [] if described(texts)[1] == "literal" else by_constructor(opening.path, opening.scope, self.resolver)
-        made += [text for _, _, given in sites for text in given if not writes or solid(text.text)]
+        made += [text for _, given in sites for text in given if not writes or solid(text.text)]
         if not writes:
             sites = []
         texts = ranked(texts, made)
         self._finding(opening.call, opening.scope, opening, texts, verdict)
-        for call, frame, chosen in sites:
+        for site, chosen in sites:
             why = Evidence("A104", f"chooses the file for {opening.scope.module.path}:{opening.call.lineno}")
             chooses = replace(verdict, kind="call-site", evidence=(why,))
-            self._finding(call, frame.scope, opening, chosen, chooses)
+            args = site.args if site.target is opening.scope else {}
+            self._finding(site.call, site.frame.scope, opening, chosen, chooses, args)
 
     def _sites(
         self, opening: Opening, texts: tuple[Text, ...], verdict: Verdict
-    ) -> list[tuple[ast.Call, Frame, tuple[Text, ...]]]:
-        found: list[tuple[ast.Call, Frame, tuple[Text, ...]]] = []
+    ) -> list[tuple[CallSite, tuple[Text, ...]]]:
+        found: list[tuple[CallSite, tuple[Text, ...]]] = []
         functions = dict.fromkeys(scope for text in texts for scope, _ in sorted(text.params, key=lambda p: p[1]))
         for scope in functions:
             if scope.name.endswith("__init__"):
@@ -178,7 +185,7 @@ class Scan:
                 self._done.add((site.call, verdict.kind))
                 chosen = self._chosen(opening, site) if own else texts
                 if verdict.kind == "writer" or described(chosen)[1] in ("literal", "pattern"):
-                    found.append((site.call, site.frame, chosen))
+                    found.append((site, chosen))
         return found
 
     def _chosen(self, opening: Opening, site: CallSite) -> tuple[Text, ...]:
@@ -200,9 +207,16 @@ class Scan:
         opening: Opening,
         texts: tuple[Text, ...],
         verdict: Verdict,
+        args: Mapping[str, Arg] | None = None,
     ) -> None:
         target, sort = described(texts)
         kind = verdict.kind
+        evidence = verdict.evidence
+        if sort == "parameter":
+            evidence = (*evidence, Evidence(unresolved.CODE, unresolved.given_by(texts[0])))
+        elif sort == "unknown":
+            why = unresolved.why(opening.path, Frame(opening.scope, args or {}), self.resolver)
+            evidence = (*evidence, Evidence(unresolved.CODE, why))
         path = scope.module.path
         mechanism = "helper-call" if kind == "call-site" else opening.mechanism
         seed = f"{path}|{scope.name}|{kind}|{mechanism}|{target}"
@@ -224,7 +238,7 @@ class Scan:
                 context=contexts(opening.scope, self.project),
                 test=is_test(path),
                 confidence=verdict.confidence,
-                evidence=verdict.evidence,
+                evidence=evidence,
             )
         )
 

@@ -20,6 +20,7 @@ from audit.rules import (
     split_write,
     syntax,
     unlocked,
+    unresolved,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ RULES: tuple[ModuleType, ...] = (
     json_log_handler,
     line_library,
     call_site,
+    unresolved,
     lines_read,
     several_writers,
     mixed_modes,

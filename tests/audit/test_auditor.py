@@ -104,3 +104,16 @@ def test_not_a_directory(tmp_path: Path) -> None:
     """A root that is no directory is an error that names it."""
     with pytest.raises(NotADirectoryError, match="nowhere"):
         audit(tmp_path / "nowhere")
+
+
+def test_unknown_says_why(tmp_path: Path) -> None:
+    """A file that is not known comes with its reason, and a parameter with its name."""
+    source = (
+        "import json, sys\n"
+        "def keep(path, row):\n    with open(path, 'a') as f:\n        f.write(json.dumps(row) + '\\n')\n"
+        "keep(sys.argv[1], {})\n"
+    )
+    writer, site = audit(place(tmp_path, a_py=source)).writers
+    assert (writer.target_kind, site.target_kind) == ("parameter", "unknown")
+    assert writer.evidence[-1].message == "decided by the parameter path of keep"
+    assert "sys.argv[1]" in site.evidence[-1].message
