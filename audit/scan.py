@@ -211,12 +211,7 @@ class Scan:
     ) -> None:
         target, sort = described(texts)
         kind = verdict.kind
-        evidence = verdict.evidence
-        if sort == "parameter":
-            evidence = (*evidence, Evidence(unresolved.CODE, unresolved.given_by(texts[0])))
-        elif sort == "unknown":
-            why = unresolved.why(opening.path, Frame(opening.scope, args or {}), self.resolver)
-            evidence = (*evidence, Evidence(unresolved.CODE, why))
+        reasons = self._reasons(sort, texts[0], opening.path, Frame(opening.scope, args or {}))
         path = scope.module.path
         mechanism = "helper-call" if kind == "call-site" else opening.mechanism
         seed = f"{path}|{scope.name}|{kind}|{mechanism}|{target}"
@@ -238,9 +233,17 @@ class Scan:
                 context=contexts(opening.scope, self.project),
                 test=is_test(path),
                 confidence=verdict.confidence,
-                evidence=evidence,
+                evidence=(*verdict.evidence, *reasons),
             )
         )
+
+    def _reasons(self, sort: str, text: Text, path: ast.expr, frame: Frame) -> list[Evidence]:
+        """Why a file is not known; nothing when it is."""
+        if sort == "parameter":
+            return [Evidence(unresolved.CODE, unresolved.given_by(text))]
+        if sort == "unknown":
+            return [Evidence(unresolved.CODE, unresolved.why(path, frame, self.resolver))]
+        return []
 
 
 def _promising(text: str) -> bool:
