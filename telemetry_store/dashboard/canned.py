@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store.dashboard import queries
 from telemetry_store.errors import UsageError
 from telemetry_store.questions import library
-from telemetry_store.sinks.sqlite_catalog import quoted, text_of
+from telemetry_store.sinks.sqlite_catalog import SEARCH, quoted, text_of
 from telemetry_store.timeline import moment, seconds
 
 if TYPE_CHECKING:
     from telemetry_store.dashboard.survey import Survey
     from telemetry_store.questions import Question
-
-#: What the names of search indexes begin with.
-_INDEX = "_search_"
 
 
 def canned(survey: Survey, folder: str | None = None) -> dict[str, Any]:
@@ -64,8 +61,8 @@ def _search(survey: Survey) -> str | None:
     """The tables with a search index; a table's own page has its search beside."""
     arms = []
     for source in survey.sources:
-        index, name = quoted(_INDEX + source.name), quoted(source.name)
-        if _INDEX + source.name in survey.system:
+        index, name = quoted(SEARCH + source.name), quoted(source.name)
+        if SEARCH + source.name in survey.system:
             arms.append(
                 f'SELECT * FROM (SELECT {quoted(source.time)} AS timestamp, {text_of(source.name)} AS "table", '
                 f"{name}.rowid AS id, snippet({index}, -1, '[', ']', '…', 16) AS found FROM {index} "

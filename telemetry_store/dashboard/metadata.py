@@ -41,7 +41,7 @@ def metadata(survey: Survey, database: str, window: str, folder: str | None = No
         window: the window that the dashboard shows at first.
         folder: with questions of the user's own, or None.
     """
-    tables: dict[str, Any] = {name: {"hidden": True} for name in survey.system}
+    tables: dict[str, Any] = {name: {"hidden": True} for name in (*survey.system, "sqlite_sequence")}
     tables |= {each: _described(survey, each) for each in survey.tables}
     for source in survey.sources:
         tables[source.name] |= _arranged(source)
