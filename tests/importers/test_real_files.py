@@ -7,9 +7,11 @@ import math
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from importers import import_paths, verify
 from telemetry_store import TelemetryStore
+from telemetry_store.cli import app
 from telemetry_store.schema import event_of
 from telemetry_store.sinks.sqlite_catalog import load_tables
 
@@ -105,3 +107,21 @@ def test_verify_everything(tmp_path: Path) -> None:
     assert len(texts) == 2
     assert sum(each.equal for each in found.values()) > 90_000
     assert len(files) - len(first) >= 15  # copies
+
+
+@needs_data
+def test_exports_are_the_same_again(tmp_path: Path) -> None:
+    """All tables of the smaller files, exported, imported into an empty database and exported again are the same files, byte for byte."""
+    paths = sorted(path for path in DATA.rglob("*") if path.is_file() and path.stat().st_size < 1_000_000)
+    with TelemetryStore(tmp_path / "1.db") as store:
+        import_paths(store, paths)
+    for place in ("1", "2"):
+        database, folder = tmp_path / f"{place}.db", tmp_path / place
+        done = CliRunner().invoke(app, ["export", "--all", "--to", str(folder), "--db", str(database)])
+        assert done.exit_code == 0, done.output
+        if place == "1":
+            with TelemetryStore(tmp_path / "2.db") as store:
+                import_paths(store, [folder])
+    files = {path.name: path.read_bytes() for path in (tmp_path / "1").iterdir()}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "2").iterdir()}
+    assert sum(content.count(b"\n") for content in files.values()) > 5_000
