@@ -121,8 +121,8 @@ def identify(file: Content, path: Path, sources: list[Source], recent: Callable[
         elif prefix_hashes(file, {size})[size].hexdigest() == _prefix_of(file, each, size):
             if not _same_log(file, each) and _length(file, each) > size:
                 continue  # the beginning of another file, which a person or a program wrote anew
-        elif _same_log(file, each) and (_length(file, each) == each.offset or not _is_there(file, each)):
-            match.status, match.entry = "moved", moved(each, file)  # of which the other was a copy
+        elif _same_log(file, each) and (_is_copy_of(file, path, each) or not _is_there(file, each)):
+            match.status, match.entry = "moved", moved(each, file)
         else:
             continue  # it began as a copy, and now has lines of its own
         return match  # the last case: a copy that is ahead of the import; the file itself goes on where it is
@@ -215,6 +215,11 @@ def _same_log(file: Content, source: Source) -> bool:
     """Tell whether a file stands beside an imported one under a name that rotation gives."""
     folder, name = os.path.split(place_of(source))
     return folder == str(file.path.parent) and stem(name) == stem(file.path.name)
+
+
+def _is_copy_of(file: Content, path: Path, source: Source) -> bool:
+    """Tell whether the imported one was a copy of this file all along: read before it, under a name of its own."""
+    return source.path != str(path) and _length(file, source) == source.offset
 
 
 def _length(like: Content, source: Source) -> int:

@@ -114,19 +114,22 @@ def _replay(transaction: Transaction, rejects: list[Reject], plan: Plan | None) 
 
 
 def _count(transaction: Transaction, path: str, tried: int, counts: Counts) -> None:
-    """Bring the ledger up to date: what was rejected is imported now."""
-    for source in transaction.sources():
-        if source.path == path and not source.duplicate_of and source.rejected >= tried:
-            mended_now = tried - counts.rejected
-            now = replace(
-                source,
-                read=source.read - mended_now + counts.stored + counts.duplicate,
-                imported=source.imported + counts.stored,
-                duplicate=source.duplicate + counts.duplicate,
-                rejected=source.rejected - mended_now,
-            )
-            transaction.save_source(now)
-            return
+    """Bring the ledger up to date: what was rejected of the files that had this path is imported now."""
+    left, stored, duplicate = tried - counts.rejected, counts.stored, counts.duplicate
+    for each in transaction.sources():
+        if each.path != path or each.duplicate_of or not each.rejected or not (left or stored or duplicate):
+            continue
+        source = transaction.source(path, each.generation) or each
+        mended_now = min(left, source.rejected)
+        now = replace(
+            source,
+            read=source.read - mended_now + stored + duplicate,
+            imported=source.imported + stored,
+            duplicate=source.duplicate + duplicate,
+            rejected=source.rejected - mended_now,
+        )
+        transaction.save_source(now)
+        left, stored, duplicate = left - mended_now, 0, 0
 
 
 def _again(reject: Reject, plan: Plan | None) -> tuple[Chunk | None, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from importers import import_paths, verify
+from importers import import_paths, replay, verify
 from importers.imports import Run
 from importers.route import route_of
 from telemetry_store import TelemetryStore
@@ -158,6 +158,21 @@ def test_an_archive_that_is_being_written(store: TelemetryStore, tmp_path: Path)
         assert (found.imported > 0) == (part == len(whole))
     assert stored(store) == list(range(5000))
     assert store.query("SELECT * FROM _rejects") == []
+
+
+def test_rejects_of_several_files(store: TelemetryStore, tmp_path: Path) -> None:
+    """Rejects of files that had the same name one after the other are tried again, and the counts of all follow."""
+    path = tmp_path / "t.jsonl"
+    for turn in range(3):
+        path.write_text('{"n": 1}\n{"n": \n' * (turn + 1))
+        os.utime(path, (1, 1))
+        import_paths(store, [path], table="t")
+        path.rename(tmp_path / f"t.jsonl.{turn}")
+    assert [each.rejected for each in verify(store)] == [1, 2, 3]
+    ids = [row["id"] for row in store.query("SELECT id FROM _rejects ORDER BY id")]
+    assert replay(store, dict.fromkeys(ids, b'{"n": 7}')).stored == 6
+    rows = store.query("SELECT read, imported, rejected FROM _sources ORDER BY generation")
+    assert [sum(row[name] for row in rows) for name in ("read", "imported", "rejected")] == [12, 12, 0]
 
 
 def test_linked_files_are_one(store: TelemetryStore, tmp_path: Path) -> None:
