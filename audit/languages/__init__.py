@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from audit.finding import Unparsed
 from audit.languages import javascript, notebook, powershell, shell, yaml
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["python_in", "scan"]
 
+T = TypeVar("T")
+
 _SCRIPTS = re.compile(r"jsonl|ndjson|>>|\bjq\b|\btee\b|json\.|JSON|-json", re.IGNORECASE)
 """What a file has in its text when a script in it may be of interest."""
 
@@ -26,11 +28,17 @@ _SCRIPTS = re.compile(r"jsonl|ndjson|>>|\bjq\b|\btee\b|json\.|JSON|-json", re.IG
 def python_in(path: str, language: str, text: str) -> str:
     """The Python that a source of another language holds, each line where it stands there; empty without any.
 
+    Nothing that the source holds makes this raise; what fails here fails in ``scan`` too, which says so.
+
     Args:
         path: Relative to the root.
         language: A value of ``audit.walk.LANGUAGES``.
         text: The source.
     """
+    return _tried(lambda: _python(path, language, text), "")[0]
+
+
+def _python(path: str, language: str, text: str) -> str:
     if language == "notebook":
         return notebook.cells(text, "python")
     if language == "shell":
@@ -66,11 +74,19 @@ def scan(
         The findings, what could not be read or failed, and the paths that were looked for, whether they exist or not.
     """
     modules = javascript.Modules(others)
+    nothing: list[Place] = []
+    places, failed = _tried(lambda: _places(path, language, text, modules), nothing)
+    unparsed = notebook.trouble(path, text) if language == "notebook" else []
+    unparsed += [Unparsed(path, 0, "A402", failed)] if failed else []
+    return findings(path, language, text, places), unparsed, modules.asked
+
+
+def _tried(work: Callable[[], T], otherwise: T) -> tuple[T, str]:
+    """What some work gives, or something else and what failed."""
     try:
-        trouble = notebook.trouble(path, text) if language == "notebook" else []
-        return findings(path, language, text, _places(path, language, text, modules)), trouble, modules.asked
+        return work(), ""
     except Exception as error:  # noqa: BLE001 - a rule that fails is a finding, and the audit goes on
-        return [], [Unparsed(path, 0, "A402", f"{type(error).__name__}: {error}")], modules.asked
+        return otherwise, f"{type(error).__name__}: {error}"
 
 
 def _places(path: str, language: str, text: str, modules: javascript.Modules) -> list[Place]:

@@ -50,16 +50,20 @@ def dockerfile(text: str) -> str:
         text: The Dockerfile.
     """
     made: list[str] = []
-    continued = False
+    continued, document = False, ""
     for line in text.split("\n"):
         found = _DOCKER.match(line)
+        if document:
+            made.append(line)
+            document = "" if line.strip() == document else document
+            continue
         if continued:
             made.append("\\" if line.lstrip().startswith("#") else line)
-        elif found:
-            made.append(_docker(found[1].upper(), found[2]))
         else:
-            made.append(line if _within_document(made) else "")
+            made.append(_docker(found[1].upper(), found[2]) if found else "")
         continued = made[-1].rstrip().endswith("\\")
+        opened = re.search(r"<<-?\s*[\"']?(\w+)", made[-1])
+        document = opened[1] if opened else ""
     return "\n".join(made)
 
 
@@ -74,15 +78,6 @@ def _docker(word: str, rest: str) -> str:
         quoted = [each.replace('\\"', '"').replace("'", "'\\''") for each in listed]
         return " ".join(f"'{each}'" if re.search(r"[^\w./-]", each) else each for each in quoted)
     return rest
-
-
-def _within_document(made: list[str]) -> bool:
-    """Whether a here-document is open behind some lines."""
-    for at in range(len(made) - 1, max(len(made) - 200, -1), -1):
-        found = re.search(r"<<-?\s*[\"']?(\w+)", made[at])
-        if found:
-            return found[1] not in [line.strip() for line in made[at + 1 :]]
-    return False
 
 
 def batch(text: str) -> str:

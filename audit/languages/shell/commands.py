@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from audit.languages.shell.words import Token, tokenize
 
-DEEPEST = 40
+DEEPEST = 16
 """How deep loops, groups and substitutions may be nested."""
 
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[[^\]]*\])?\+?=")

@@ -56,12 +56,16 @@ def read(script: Script, command: Command, later: list[Command], function: int) 
     """
     words = plain(command)
     name = name_of(words)
-    for redirect in command.redirects:
-        if redirect.sign.text == "<" and not redirect.target.text.startswith(("&", "<(", "/dev/")):
-            how = "while-read" if command.kind == "loop" else "redirect"
-            yield from _judged(
-                script, redirect.target, function, how, by_line=_by_line(command), parsed=_parsed([command, *later])
-            )
+    inputs = [
+        each.target
+        for each in command.redirects
+        if each.sign.text == "<" and not each.target.text.startswith(("&", "<(", "/dev/"))
+    ]
+    if inputs:
+        how = "while-read" if command.kind == "loop" else "redirect"
+        yield from _judged(
+            script, inputs[-1], function, how, by_line=_by_line(command), parsed=_parsed([command, *later])
+        )
     if name in _JQ:
         yield from _by_jq(script, words, function)
     elif name in _TOOLS:

@@ -69,6 +69,7 @@ class Values:
     sites: dict[str, list[Site]] = field(default_factory=dict)
     outside: Mapping[str, str] = field(default_factory=dict)
     _active: set[tuple[str, int]] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def learn(self, pipelines: Pipelines, function: int = 0) -> None:
         """Take in the assignments, functions and calls of some commands."""
@@ -77,6 +78,7 @@ class Values:
             if command.kind == "function" and command.words:
                 inner = len(self.functions)
                 self.functions.append(command.name)
+                self._numbers.setdefault(command.name, inner)
                 self.bodies[inner] = command.body
             elif command.kind == "loop" and command.words:
                 words = tuple(word.text for word in command.words[1:] if word.text != "in")
@@ -210,7 +212,7 @@ class Values:
 
     def number(self, name: str) -> int:
         """The number of a function, 0 when the script has none of that name."""
-        return self.functions.index(name) if name and name in self.functions else 0
+        return self._numbers.get(name, 0)
 
 
 def _word(name: str) -> str:

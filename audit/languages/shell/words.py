@@ -9,6 +9,8 @@ _OPERATOR = re.compile(
     r"(?P<fd>\d*)(?P<redirect><<<|<<-|<<|<>|<&|<|>>|>\||>&|>)|(?P<both>&>>|&>)|(?P<control>&&|\|\||\|&|;;&|;;|;&|[|&;()\n])"
 )
 _HEREDOC = re.compile(r"<<-?[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.!-]+))")
+DEEPEST = 30
+"""How deep quotes and substitutions may be nested."""
 _STOP = frozenset(" \t\n;&|<>()")
 _ARRAY = re.compile(r"[A-Za-z_]\w*\+?=\Z")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
@@ -121,22 +123,24 @@ def _word_end(text: str, at: int) -> int:
     return max(at, start + 1)
 
 
-def skip(text: str, at: int) -> int:
+def skip(text: str, at: int, depth: int = 0) -> int:
     """The index behind a character, or behind the quotes or the substitution that begin there."""
     char = text[at]
+    if depth > DEEPEST:
+        return at + 1
     if char == "\\":
         return min(at + 2, len(text))
     if char == "'":
         return _behind(text, "'", at + 1)
     if char == '"':
-        return _double_end(text, at)
+        return _double_end(text, at, depth + 1)
     if char == "`":
         return _back_end(text, at)
     if char == "$" and at + 1 < len(text):
         if text[at + 1] == "(":
-            return _paren_end(text, at + 1)
+            return _paren_end(text, at + 1, depth + 1)
         if text[at + 1] == "{":
-            return _brace_end(text, at + 1)
+            return _brace_end(text, at + 1, depth + 1)
         if text[at + 1] == "'":
             found = re.compile(r"(?:[^'\\]|\\.)*'", re.DOTALL).match(text, at + 2)
             return found.end() if found else len(text)
@@ -148,12 +152,12 @@ def _behind(text: str, mark: str, at: int) -> int:
     return len(text) if found < 0 else found + 1
 
 
-def _double_end(text: str, at: int) -> int:
+def _double_end(text: str, at: int, depth: int) -> int:
     at += 1
     while at < len(text):
         if text[at] == '"':
             return at + 1
-        at = at + 1 if text[at] == "'" else skip(text, at)
+        at = at + 1 if text[at] == "'" else skip(text, at, depth)
     return at
 
 
@@ -162,16 +166,16 @@ def _back_end(text: str, at: int) -> int:
     return found.end() if found else len(text)
 
 
-def _brace_end(text: str, at: int) -> int:
+def _brace_end(text: str, at: int, depth: int) -> int:
     at += 1
     while at < len(text):
         if text[at] == "}":
             return at + 1
-        at = skip(text, at)
+        at = skip(text, at, depth)
     return at
 
 
-def _paren_end(text: str, at: int) -> int:
+def _paren_end(text: str, at: int, inside: int = 0) -> int:
     """Behind the bracket that closes the one at an index; quotes, comments and here-documents in it are passed over."""
     depth, names = 0, []
     while at < len(text):
@@ -195,7 +199,7 @@ def _paren_end(text: str, at: int) -> int:
                 at = _heredoc_end(text, at, name)
             names = []
         else:
-            at = skip(text, at)
+            at = skip(text, at, inside)
     return at
 
 

@@ -99,3 +99,14 @@ def test_locks(tmp_path: Path) -> None:
     (tmp_path / "a.ts").write_text(f"async function put(e) {{\n  await lock('e.jsonl');\n  {APPEND}}}\n")
     (tmp_path / "b.sh").write_text("exec 9>l\nflock 9\necho '{\"a\":1}' >> e.jsonl\n")
     assert [each.lock for each in audit(tmp_path).writers] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "mark", ["(", "$(", "${", "{", "[", "`", '"', "<<EOF\n", "if (", "`${", "a<", "foreach (", "- - "]
+)
+def test_nested_without_end(mark: str) -> None:
+    """Brackets and quotes that are opened thousands of times and never closed make no scanner fail."""
+    text = f"jq -c . a.json >> b.jsonl\n{APPEND}{mark * 3000}\n{APPEND}"
+    for name, language in (("a.js", "javascript"), ("a.sh", "shell"), ("a.ps1", "powershell"), ("a.yml", "yaml")):
+        assert languages.scan(name, language, text)[1] == []
+        languages.python_in(name, language, "python json\n" + text)
