@@ -21,7 +21,7 @@ _HINT = "repair the old file first: REINDEX, or .recover of the sqlite3 shell"
 
 
 def check(copy: str, rehearsed: Rehearsed) -> None:
-    """Check the structure of every page, the number of entries of each index, and the full-text indexes.
+    """Check what was made: the structure of pages, the number of entries of each index, the full-text indexes.
 
     Args:
         copy: path of the database.
@@ -31,7 +31,8 @@ def check(copy: str, rehearsed: Rehearsed) -> None:
         MergeFailed: something is wrong; index entries are copied as they stand, so it comes from an old file.
     """
     with _reading(copy) as connection:
-        _expect_ok(connection, "PRAGMA quick_check(1)")
+        for name in _tables(rehearsed):
+            _expect_ok(connection, f"PRAGMA quick_check({quoted(name)})")
         for name in rehearsed.indexes:
             sql = "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND name = ?"
             table, made_by = connection.execute(sql, (name,)).fetchone()
@@ -42,6 +43,12 @@ def check(copy: str, rehearsed: Rehearsed) -> None:
                 if (rows,) != connection.execute(sql).fetchone():
                     raise MergeFailed(f"the index {name} has not one entry for each of {rows} rows", _HINT)
     _check_full_text(copy, rehearsed)
+
+
+def _tables(rehearsed: Rehearsed) -> list[str]:
+    """The tables that were filled; those that were there before are not what is in question."""
+    own = [each.name for each in rehearsed.made if each.kind == "table"]
+    return own + [f"{name}_{end}" for name, ends in rehearsed.shadows.items() for end in ends]
 
 
 def check_entries(copy: str) -> None:
