@@ -1,4 +1,4 @@
-"""Old databases for tests: the nine of a real consolidation plan, and one with everything that SQLite can define."""
+"""Old databases for tests: the nine of a real consolidation plan."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def make(path: Path, sql: str) -> Path:
     path.touch()
     if sql:
         with closing(sqlite3.connect(path)) as connection:
-            connection.executescript(sql)
+            connection.executescript("PRAGMA synchronous = OFF;" + sql)
     return path
 
 
