@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
 import datetime as dt
+import gzip
 import hashlib
+import io
+import lzma
 import os
 import re
+import zlib
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
@@ -76,6 +81,39 @@ def outline(entry: Entry) -> FileFact:
     return FileFact(entry.path, entry.size, modified=modified.isoformat())
 
 
+def opened(path: str) -> IO[bytes]:
+    """A file of lines, unpacked while it is read.
+
+    Args:
+        path: The path to open; its end says how it is compressed.
+
+    Raises:
+        OSError: It cannot be opened.
+        ImportError: It is compressed with zstd and ``zstandard`` is not installed.
+    """
+    end = os.path.splitext(path)[1].lower()
+    if end == ".zst":
+        import zstandard
+
+        return io.BufferedReader(zstandard.open(path, "rb"))
+    known: dict[str, Callable[[str], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    unpacked: IO[bytes] = known.get(end, _plain)(path)
+    return unpacked
+
+
+def _plain(path: str) -> IO[bytes]:
+    return open(path, "rb")
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """What reading a file that cannot be unpacked raises."""
+    try:
+        from zstandard import ZstdError
+    except ImportError:
+        return OSError, EOFError, ImportError, lzma.LZMAError, zlib.error
+    return OSError, EOFError, lzma.LZMAError, zlib.error, ZstdError
+
+
 class _Shapes:
     """Counts the shapes of a file's records: their keys and the types of their values."""
 
@@ -114,16 +152,18 @@ class _Shapes:
 
 
 def _profile(entry: Entry) -> tuple[FileFact, str]:
+    """What a file holds, and a hash of its content once it is unpacked; its path when it cannot be read."""
     fact = outline(entry)
-    if entry.path.lower().endswith((".gz", ".bz2", ".xz")):
-        return fact, entry.path
     digest = hashlib.blake2b(digest_size=16)
     shapes = _Shapes()
-    with open(entry.full, "rb") as handle:
-        while block := list(islice(handle, 4096)):
-            for raw in block:
-                digest.update(raw)
-                shapes.add(raw)
+    try:
+        with opened(entry.full) as handle:
+            while block := list(islice(handle, 4096)):
+                for raw in block:
+                    digest.update(raw)
+                    shapes.add(raw)
+    except _broken():  # damaged, not readable, or compressed with zstd where that is not installed
+        return fact, entry.path
     name = next((each for each in TIME_FIELDS if each in shapes.samples), "")
     kind = time_kind(shapes.samples[name]) if name else ""
     known = replace(

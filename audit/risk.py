@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audit.domain import domain, table
 from audit.family import families
 from audit.finding import Evidence, FileFact, Finding, Target
-from audit.pattern import key, matching, solid
+from audit.pattern import fields, key, matching, solid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,8 +69,10 @@ def link(files: Sequence[FileFact], made: Sequence[Target]) -> tuple[FileFact, .
     """The files with the findings that touch them."""
     writers: dict[str, list[str]] = {}
     readers: dict[str, list[str]] = {}
+    named: dict[str, dict[str, str]] = {}
     for target in made:
         for path in target.files:
+            named.setdefault(path, {}).update(fields(target.target, path))
             writers.setdefault(path, []).extend(target.writers)
             readers.setdefault(path, []).extend(target.readers)
     return tuple(
@@ -78,6 +80,7 @@ def link(files: Sequence[FileFact], made: Sequence[Target]) -> tuple[FileFact, .
             f,
             writers=tuple(dict.fromkeys(writers.get(f.path, ()))),
             readers=tuple(dict.fromkeys(readers.get(f.path, ()))),
+            fields=named.get(f.path, {}),
         )
         for f in files
     )

@@ -62,7 +62,12 @@ LANGUAGES = {
 NAMES = {"makefile": "make", "gnumakefile": "make", "dockerfile": "dockerfile", "containerfile": "dockerfile"}
 """The language of a source file by what its name begins with, up to the first dot."""
 
-LINE_SUFFIXES = (".jsonl", ".ndjson", ".jsonlines", ".ldjson", ".jsonl.gz", ".ndjson.gz", ".jsonl.bz2", ".jsonl.xz")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+"""Ends of names of compressed files."""
+
+LINE_SUFFIXES = tuple(
+    name + end for name in (".jsonl", ".ndjson", ".jsonlines", ".ldjson") for end in ("", *COMPRESSED)
+)
 """Ends of names that promise JSON lines."""
 
 LARGEST_SOURCE = 4 * 1024 * 1024
