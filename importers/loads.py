@@ -20,7 +20,7 @@ _LARGE = 16 << 20
 
 @contextmanager
 def loading(
-    store: TelemetryStore, routes: Iterable[Route], progress: Callable[[str, int, int], None] | None
+    store: TelemetryStore, routes: Iterable[Route], progress: Callable[[str, int, int, int], None] | None
 ) -> Iterator[None]:
     """While files are imported, let the indexes of new tables wait that get much; afterwards make all that wait.
 
@@ -29,7 +29,7 @@ def loading(
     Args:
         store: where they are.
         routes: of the files.
-        progress: called with what is done, how many indexes are made, and of how many; see `import_paths`.
+        progress: see `import_paths`; called with "indexes" and zeros while they are made.
     """
     sizes: Counter[str] = Counter()
     for route in routes:
@@ -45,11 +45,11 @@ def loading(
         _finish(store, progress)
 
 
-def _finish(store: TelemetryStore, progress: Callable[[str, int, int], None] | None) -> None:
+def _finish(store: TelemetryStore, progress: Callable[[str, int, int, int], None] | None) -> None:
     """Make the indexes that wait, each in a transaction of its own."""
     made: str | None = ""
     while made is not None:
         if progress is not None:
-            progress(f"indexes of {made}" if made else "indexes", 0, 0)
+            progress(f"indexes of {made}" if made else "indexes", 0, 0, 0)
         with store.transaction() as transaction:
             made = transaction.build_index()

@@ -77,7 +77,7 @@ def rehearse(
     table: str | None = None,
     encoding: str = "",
     sample: int | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Callable[[str, int, int, int], None] | None = None,
 ) -> Rehearsal:
     """Import into a temporary database with the same tables, and tell what came of it; the real one is only read.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from telemetry_store import settings, terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, ask, fresh, opened, progress, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, ask, fresh, import_progress, opened, progress, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def import_(
         return
     from importers import import_paths
 
-    with opened(db, env, reading=False) as store, progress() as bar, _uncollected():
+    with opened(db, env, reading=False) as store, import_progress() as bar, _uncollected():
         found = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=bar)
     _show([each.as_dict() for each in found], _COLUMNS, _COLUMNS[2:7], json=json)
     if any(each.status.startswith("cannot be read") for each in found):
@@ -116,7 +116,7 @@ def _rehearse(
             print("From the beginning of each file:\n")
             _tell(found)
             print("\nFrom everything:\n", flush=True)
-        with progress() as bar:
+        with import_progress() as bar:
             found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=bar)
     if json:
         print(terminal.as_json(found.as_dict()))

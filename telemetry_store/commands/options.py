@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,3 +93,29 @@ def progress() -> Iterator[Callable[[str, int, int], None] | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda path, done, total: bar.update(task, description=path[-40:], completed=done, total=total)
+
+
+@contextlib.contextmanager
+def import_progress() -> Iterator[Callable[[str, int, int, int], None] | None]:
+    """The same, with rows a second: called with the rows of the file so far as well."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, rate="")
+        stored: dict[str, int] = {}
+        start = time.monotonic()
+
+        def tell(path: str, done: int, total: int, rows: int) -> None:
+            stored[path] = rows
+            rate = sum(stored.values()) / max(time.monotonic() - start, 0.001)
+            bar.update(task, description=path[-40:], rate=f"{rate:,.0f} rows/s")
+            if total:
+                bar.update(task, completed=done, total=total)
+            bar.refresh()
+
+        yield tell

@@ -193,7 +193,7 @@ def test_cut_while_it_is_read(store: TelemetryStore, tmp_path: Path) -> None:
     importing = Run(store, lambda each: route_of(each, None, "t"))
     done: list[int] = []
 
-    def rewrite(_: str, __: int, size: int) -> None:
+    def rewrite(_: str, __: int, size: int, ___: int) -> None:
         if not done:
             done.append(size)
             path.write_text("".join(json.dumps({"n": number}) + "\n" for number in range(100, 200)))
