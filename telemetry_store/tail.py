@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from .sinks.sqlite_catalog import quoted
@@ -9,7 +10,7 @@ from .stored import Window, events
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .schema import Table
     from .stored import StoredEvent
@@ -40,21 +41,29 @@ class Tail:
         """Skip all but the last events, and give those, in the order of their times."""
         from .timeline import newest
 
-        tables = self._tables(connection)
-        found = newest(connection, tables, self._first, count) if count else []
-        self.skip(connection)
+        with _one_state(connection):
+            tables = self._tables(connection)
+            found = newest(connection, tables, self._first, count) if count else []
+            self.skip(connection)
         return found[::-1]
 
     def look(self, connection: sqlite3.Connection) -> list[StoredEvent]:
         """What was stored since, in the order of their times."""
         found: list[StoredEvent] = []
-        connection.execute("BEGIN")  # one state of the database for all of them
-        try:
+        with _one_state(connection):
             before = dict(self._seen)
             self.skip(connection)
             for name, table in self._tables(connection).items():
                 if self._seen.get(name, 0) > before.get(name, 0):
                     found += events(connection, table, self._window, after=before.get(name, 0))
-        finally:
-            connection.execute("COMMIT")
         return sorted(found, key=lambda each: each.timestamp)
+
+
+@contextlib.contextmanager
+def _one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """Statements that see one state of the database, whatever others store meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
