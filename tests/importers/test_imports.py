@@ -190,27 +190,6 @@ def count(line: bytes) -> int:
         return 1
 
 
-@pytest.mark.crash
-def test_killed_imports(tmp_path: Path) -> None:
-    """An import that is killed ten times at random ends with the same rows, in the same order, as one that is not."""
-    path = tmp_path / "t.jsonl"
-    path.write_text("".join(json.dumps({"n": number, "pad": "x" * 200}) + "\n" for number in range(60_000)))
-    code = "import sys; from importers import *; from telemetry_store import *; import_paths(TelemetryStore(sys.argv[1]), [sys.argv[2]])"
-    chance = random.Random(1)
-    for _ in range(10):
-        process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a.db"), str(path)], cwd=ROOT)
-        try:
-            process.wait(0.2 + chance.random())
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    with TelemetryStore(tmp_path / "a.db") as store:
-        import_paths(store, [path])
-        assert [row["n"] for row in store.query("SELECT n FROM t ORDER BY id")] == list(range(60_000))
-        (source,) = store.query("SELECT read, imported FROM _sources")
-    assert source == {"read": 60_000, "imported": 60_000}
-
-
 def test_two_imports_at_once(tmp_path: Path) -> None:
     """Two processes that import the same file at the same time store each line once."""
     path = tmp_path / "t.jsonl"

@@ -8,6 +8,7 @@ import lzma
 import os
 import random
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -46,6 +47,19 @@ def test_counts(store: TelemetryStore, tmp_path: Path, name: str) -> None:
         assert (each.status, each.equal, each.rejected) == ("verified", case.imported, case.rejected), each
     (again,) = import_paths(store, [path], table="t", encoding=case.encoding)
     assert again.read == 0
+
+
+@pytest.mark.crash  # it takes 300 MB of memory
+def test_a_line_of_64_mb(store: TelemetryStore, tmp_path: Path) -> None:
+    """A line of 64 MB is one event, and one that is no JSON one reject with all its bytes."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b'{"n": 1}\n{"x": "' + b"x" * (64 << 20) + b'"}\n' + b"y" * (64 << 20) + b'\n{"n": 2}\n')
+    (found,) = import_paths(store, [path])
+    assert (found.read, found.imported, found.rejected) == (4, 3, 1)
+    with closing(sqlite3.connect(store.settings.database)) as connection:
+        lengths = connection.execute("SELECT max(length(x)), (SELECT length(raw) FROM _rejects) FROM t").fetchone()
+    assert lengths == (64 << 20, 64 << 20)
+    assert [(each.status, each.equal) for each in verify(store)] == [("verified", 3)]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
