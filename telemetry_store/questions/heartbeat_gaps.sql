@@ -5,7 +5,7 @@
 -- param since: time = 7d -- from when on
 -- param limit: number = 100 -- how many gaps
 SELECT "{field}", before AS silent_from, timestamp AS silent_until,
-       round((julianday(timestamp) - julianday(before)) * 86400, 1) AS seconds
+       round((julianday(timestamp) - julianday(before)) * 86400, 3) AS seconds
 FROM (SELECT "{field}", timestamp, lag(timestamp) OVER (PARTITION BY "{field}" ORDER BY timestamp) AS before
       FROM (SELECT "{field}", {time {table}} AS timestamp FROM "{table}") WHERE timestamp >= :since)
 WHERE (julianday(timestamp) - julianday(before)) * 86400 > :seconds
