@@ -11,12 +11,15 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from importers.merge import databases_in, draft, merge
 from telemetry_store import TelemetryStore
 
-ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(Path(__file__).parent))
+from machine import facts
+
 SCHEMA = """
 CREATE TABLE agents (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, agent INTEGER REFERENCES agents (id), at TEXT NOT NULL,
@@ -82,18 +85,14 @@ def attached(path: Path, sources: list[Path], *, by_name: bool) -> float:
 def merged(path: Path, sources: list[Path]) -> tuple[float, dict[str, float]]:
     """The whole merge: seconds, and those of its steps."""
     start = time.perf_counter()
-    plan = draft(databases_in(sources, target=str(path)))
-    for each in plan.databases:
-        for name, table in (each.tables or {}).items():
-            object.__setattr__(table, "view", "none" if each.path != str(sources[0]) else None)
-            assert name
-    done = merge(str(path), plan)
+    done = merge(str(path), replace(draft(databases_in(sources, target=str(path))), views="none"))
     assert done.status == "merged", done.conflicts
     return time.perf_counter() - start, done.seconds
 
 
 def main(count: int = 1_000_000, times: int = 3) -> None:
     """Print the ratios."""
+    print(facts())
     best: dict[str, float] = {}
     steps: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
