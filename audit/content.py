@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from audit.frame import Frame, bind, reaching
+from audit.frame import Frame, bind, gone_through, reaching
 from audit.growth import grown, grown_attribute, is_repeated, poured
 from audit.module import Scope
 from audit.names import OTHER_FORMATS, callees, origin
@@ -205,7 +205,7 @@ def _named(node: ast.Name, frame: Frame, resolver: Resolver, depth: int) -> str:
 def _bound(node: ast.Name, frame: Frame, resolver: Resolver, depth: int) -> str | None:
     scope = frame.scope
     shapes: list[str] = []
-    for place in reaching(scope, node.id, node.lineno):
+    for place in reaching(scope, node.id, node.lineno, node):
         if place.value is None or place.how not in ("value", "element"):
             continue
         if place.how == "element" and isinstance(place.value, ast.Name) and _is_handle(place.value, scope):
@@ -220,10 +220,7 @@ def _bound(node: ast.Name, frame: Frame, resolver: Resolver, depth: int) -> str 
 
 def _element(place: Binding, frame: Frame, resolver: Resolver, depth: int) -> str:
     """The shape of one of what an expression yields; of ``zip`` and ``enumerate`` that of the right argument."""
-    value = place.value
-    while isinstance(value, ast.Call) and last(value.func) in ("enumerate", "zip", "tqdm") and value.args:
-        at = place.index if last(value.func) == "zip" else 0
-        value = value.args[at] if 0 <= at < len(value.args) else value.args[-1]
+    value = gone_through(place)
     return _unit(shape(value, frame, resolver, depth + 1)) if value is not None else "?"
 
 

@@ -268,7 +268,7 @@ class Follower:
         if node.id in scope.params and node.id in frame.args:
             value, where = frame.args[node.id]
             return self.chase(value, where, depth + 1)
-        places = [(p, Frame(p.owner, frame.args, frame.own)) for p in reaching(scope, node.id, node.lineno)]
+        places = [(p, Frame(p.owner, frame.args, frame.own)) for p in reaching(scope, node.id, node.lineno, node)]
         if not places:
             origin = self.project.imported(scope.module, node.id)
             if isinstance(origin, tuple):

@@ -36,10 +36,17 @@ class Frame:
 Arg = tuple[ast.expr, Frame]
 
 
-def reaching(scope: Scope, name: str, line: int) -> list[Binding]:
-    """The bindings of a name that may reach a line: the last one before it, with those it does not replace."""
+def reaching(scope: Scope, name: str, line: int, read: ast.expr | None = None) -> list[Binding]:
+    """The bindings of a name that may reach a line: the last one before it, with those it does not replace.
+
+    Args:
+        scope: Where it is bound.
+        name: The name.
+        line: The line.
+        read: Where it is read; a binding of a value that this is a part of comes later.
+    """
     places = scope.bindings.get(name, [])
-    before = [place for place in places if place.line <= line]
+    before = [place for place in places if place.line <= line and not (read is not None and _holds(place, read))]
     if not before:
         return places
     kept: list[Binding] = []
@@ -48,6 +55,23 @@ def reaching(scope: Scope, name: str, line: int) -> list[Binding]:
         if _certain(place, scope):
             break
     return kept
+
+
+def gone_through(place: Binding) -> ast.expr | None:
+    """What a loop goes through to bind a name: of ``zip`` and ``enumerate`` the right argument."""
+    value = place.value
+    while isinstance(value, ast.Call) and last(value.func) in ("enumerate", "zip", "tqdm", "track") and value.args:
+        at = place.index if last(value.func) == "zip" else 0
+        value = value.args[at] if 0 <= at < len(value.args) else value.args[-1]
+    return value
+
+
+def _holds(place: Binding, node: ast.expr) -> bool:
+    """Whether a node is part of the value of a binding."""
+    value = place.value
+    if value is None or not value.lineno <= node.lineno <= (value.end_lineno or 0):
+        return False
+    return any(each is node for each in ast.walk(value))
 
 
 def _certain(place: Binding, scope: Scope) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.calls import CallSite, call_sites
 from audit.follow import Follower
-from audit.frame import DEPTH, Frame, bind, reaching
+from audit.frame import DEPTH, Frame, bind, gone_through, reaching
 from audit.known_calls import KNOWN, SAME, is_library
 from audit.module import Scope
 from audit.options import declared, default_of
@@ -104,6 +104,8 @@ class Resolver(Follower):
         return product(parts, lambda left, right: left + right)
 
     def _binop(self, node: ast.BinOp, frame: Frame, depth: int) -> Iterable[Text]:
+        if isinstance(node.op, ast.Add) and self._is_empty(node.left, frame):
+            return self.texts(node.right, frame, depth)
         left = self.texts(node.left, frame, depth)
         if isinstance(node.op, ast.Mod):
             right = node.right
@@ -119,6 +121,11 @@ class Resolver(Follower):
         if isinstance(node.op, ast.Add):
             return product([left, ends], lambda one, two: one + two)
         return (Text(hole(node)),)
+
+    def _is_empty(self, node: ast.expr, frame: Frame) -> bool:
+        """Whether an expression is a list that begins empty, so that a sum with it is what is added."""
+        ends = self.chase(node, frame) if isinstance(node, ast.Name) else [(node, frame)]
+        return any(isinstance(end, ast.List) and not end.elts for end, _ in ends)
 
     def _ifexp(self, node: ast.IfExp, frame: Frame, depth: int) -> Iterable[Text]:
         return best((*self.given(node.body, frame, depth), *self.given(node.orelse, frame, depth)))
@@ -188,7 +195,8 @@ class Resolver(Follower):
             here = frame if scope is frame.scope else Frame(scope)
             if node.id in scope.params:
                 found += self._param(scope, node.id, here, depth)
-            places = reaching(scope, node.id, node.lineno if scope is frame.scope else 10**9)
+            here_read = scope is frame.scope
+            places = reaching(scope, node.id, node.lineno if here_read else 10**9, node if here_read else None)
             for place in places:
                 texts = tuple(self._bound(place, Frame(place.owner, here.args, here.own), depth))
                 if place.how == "element" and texts and not any(solid(text.text) or text.params for text in texts):
@@ -220,8 +228,8 @@ class Resolver(Follower):
             if isinstance(place.value, ast.Constant) and place.value.value is None:
                 return ()
             return self.texts(place.value, frame, depth)
-        if place.how == "element" and place.index < 0:
-            return self.texts(place.value, frame, depth)
+        if place.how == "element" and (place.index < 0 or last(place.value) in ("enumerate", "zip")):
+            return self.texts(gone_through(place), frame, depth)
         if place.how == "enter" and isinstance(place.value, ast.Call) and "emp" in hole(place.value):
             return (Text("{tmp}"),)
         if place.how == "item" and place.value is not None:
