@@ -153,7 +153,7 @@ class Folders:
         Raises:
             DatabaseBusy: one is under way.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             if not try_lock(descriptor):
@@ -184,7 +184,7 @@ def new_folder(root: Path) -> Path:
     """A folder for a merge; it counts as unfinished until finish()."""
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = next(each for number in range(1, 1 << 20) if not (each := root / f"{name}-{number}").exists())
-    folder.mkdir()
+    folder.mkdir(mode=0o700)
     (folder / UNFINISHED).touch()
     return folder
 

@@ -184,3 +184,4 @@ def copy(path: str, to: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    os.chmod(to, os.stat(path).st_mode & 0o777)  # no more people may read it than the original

@@ -42,6 +42,8 @@ def merge(
     Then: telemetry merge --plan merge.toml --dry-run, telemetry merge --plan merge.toml, telemetry merge --rollback
     """
     database = settings_module.load(db, env=env).database
+    if database == ":memory:" or "://" in database:
+        raise typer.BadParameter(f"{database} is not an SQLite file", param_hint="--db")
     if rollback:
         if paths or plan or write_plan or dry_run:
             raise typer.BadParameter("it stands alone", param_hint="--rollback")
@@ -147,6 +149,9 @@ def _say(done: Merged) -> None:
         rows = [{"table": each.name, "kind": each.kind, "rows": each.rows, "was": each.old, "from": each.path}
                 for each in done.record.tables]  # fmt: skip
         print(terminal.table(rows))
+    if done.status == "already merged" and done.record is not None:
+        print(f"\nthis was merged at {done.record.merged_at}; to merge anew: telemetry merge --rollback")
+        return
     print(f"\n{done.status}" + (f"; {len(done.conflicts)} conflicts" if done.conflicts else ""))
 
 

@@ -97,6 +97,22 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_only_into_sqlite_files(tmp_path: Path) -> None:
+    """Memory and other servers cannot be merged into."""
+    make(tmp_path / "crm.db", SQL)
+    for database in (":memory:", "postgresql://localhost/x"):
+        assert telemetry("merge", "crm.db", "--db", database).exit_code == 2
+
+
+def test_again(tmp_path: Path) -> None:
+    """A merge that is in force says when it was, and how to undo it."""
+    make(tmp_path / "crm.db", SQL)
+    assert telemetry("merge", "crm.db", "--db", "m.db").exit_code == 0
+    done = telemetry("merge", "crm.db", "--db", "m.db")
+    assert "this was merged at 20" in done.stdout
+    assert "--rollback" in done.stdout
+
+
 def test_a_rehearsal_that_fails(tmp_path: Path) -> None:
     """What the rehearsal finds is one line and exit status 1, and the database is as it was."""
     make(tmp_path / "a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE); INSERT INTO t VALUES (1, 'x');")

@@ -98,6 +98,21 @@ def test_one_after_the_other(tmp_path: Path) -> None:
     assert everything(database) == states[0]
 
 
+def test_nobody_else_may_read_the_backups(tmp_path: Path) -> None:
+    """A backup can be read by those only who can read the original, and so can a file that is brought back."""
+    old = make(tmp_path / "old.db", SQL)
+    old.chmod(0o600)
+    done = merge(str(tmp_path / "a.db"), plan(old, action="delete"))
+    backup = Path(done.record.sources[0].backup)
+    assert [path.stat().st_mode & 0o777 for path in (backup, backup.parent, backup.parent.parent)] == [
+        0o600,
+        0o700,
+        0o700,
+    ]
+    rollback(str(tmp_path / "a.db"))
+    assert old.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_second_merge_at_the_same_time_is_refused(tmp_path: Path) -> None:
     """While one is under way another says so and does nothing."""
     old = make(tmp_path / "old.db", SQL)
