@@ -105,6 +105,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=500_000)
     parser.add_argument("--database", help="one that many_rows has made, instead of a new one")
+    parser.add_argument("--calm", type=float, default=10.0, help="seconds that the writers run alone first")
     parser.add_argument("--archive", action="store_true")
     parser.add_argument("--no-plain", action="store_true", help="without the program that uses plain sqlite3")
     arguments = parser.parse_args()
@@ -120,7 +121,7 @@ def main() -> None:
     calm: list[float] = []
     plain_calm: list[float] = []
     with beside(_WRITER, database, calm), beside(_PLAIN, database, plain_calm):
-        time.sleep(10)
+        time.sleep(arguments.calm)
     with contextlib.ExitStack() as stack:
         stack.enter_context(beside(_WRITER, database, flushes))
         if not arguments.no_plain:

@@ -23,7 +23,7 @@ import orjson
 from .drain import Drain
 from .errors import BackupFailed, DatabaseBusy, DatabaseError, DatabaseMissing, UsageError
 from .query import read_only
-from .recovery import segment_names
+from .recovery import SegmentReader, segment_names
 from .segment import sync_directory, try_lock
 from .sinks.sqlite import SqliteSink, translated
 from .sinks.sqlite_catalog import quoted
@@ -94,7 +94,7 @@ def back_up(settings: Settings, destination: str | None = None, *, wait: float =
     path = _destination(database, destination, now)
     drain = Drain(os.path.abspath(settings.spool), SqliteSink(database))
     try:
-        committed = _committed(drain, wait)
+        committed = _committed(drain, database, wait)
         if not os.path.exists(database):
             raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
         with unfinished(path, mode_of(database)) as partial:
@@ -131,18 +131,53 @@ def _destination(database: str, destination: str | None, now: float) -> str:
     return os.path.abspath(destination)
 
 
-def _committed(drain: Drain, wait: float) -> bool:
-    """Drain; False when the database refuses for now."""
-    if not segment_names(drain.directory):
+def _committed(drain: Drain, database: str, wait: float) -> bool:
+    """Wait until what is in the spool now is committed, by whomever; False when the database refuses for now."""
+    wanted = _ends(drain.directory)
+    deadline = time.monotonic() + wait
+    while not _reached(database, wanted):
+        refused = False
+        try:
+            if drain.run(max(min(deadline - time.monotonic(), 0.5), 0.0)).complete:
+                return True
+        except DatabaseError as error:
+            if not error.retry:
+                raise
+            refused = True
+        if time.monotonic() >= deadline:
+            if refused:
+                return False
+            raise DatabaseBusy(
+                f"another process is draining for more than {wait:g} s", "it does the same work; try again"
+            )
+    return True
+
+
+def _ends(directory: str) -> dict[str, int]:
+    """Segment → where its last event ends now, in bytes."""
+    found: dict[str, int] = {}
+    for name in segment_names(directory):
+        with contextlib.suppress(FileNotFoundError), SegmentReader(directory, name) as reader:
+            found[name] = max((piece.end for piece in reader.pieces(0)), default=0)
+    return found
+
+
+def _reached(database: str, wanted: dict[str, int]) -> bool:
+    """Tell whether so much of each segment is committed; one that has no cursor and is gone was drained."""
+    if not any(wanted.values()):
         return True
-    try:
-        if drain.run(wait).complete:
-            return True
-    except DatabaseError as error:
-        if not error.retry:
-            raise
+    if not os.path.exists(database):
         return False
-    raise DatabaseBusy(f"another process is draining for more than {wait:g} s", "it does the same work; try again")
+    try:
+        with read_only(database, guarded=False) as connection:
+            known = dict(connection.execute("SELECT segment, offset FROM _cursors"))
+    except sqlite3.Error:
+        return False
+    spool = database + "-spool"
+    return all(
+        known.get(name, 0) >= end or not (name in known or os.path.exists(os.path.join(spool, name)))
+        for name, end in wanted.items()
+    )
 
 
 @contextlib.contextmanager

@@ -39,10 +39,11 @@ def in_child(work, *arguments) -> int:
 
 
 def record(database: str) -> None:
-    """Record into the tables that are pruned, until killed."""
+    """Record into the tables that are pruned, until killed, or left alone."""
+    parent = os.getppid()
     store = TelemetryStore(database)
     number = 0
-    while True:
+    while os.getppid() == parent:
         store.record(TABLES[number % 5], agent_id="live", n=number)
         number += 1
         time.sleep(0.001)
@@ -70,7 +71,7 @@ def run(folder: Path, rows: int, kills: int, seed: int) -> dict:
     problems, killed, left = [], 0, []
     for turn in range(kills):
         child = in_child(lambda: prune(settings, 90 * _DAY, folder=place))
-        time.sleep(0.3 + chance.random())
+        time.sleep(0.2 + chance.random() * 0.6)
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         killed += os.WIFSIGNALED(status)
@@ -99,8 +100,8 @@ def main() -> None:
     """Run as the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument("--rows", type=int, default=60_000)
+    parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     json.dump(run(arguments.folder, arguments.rows, arguments.kills, arguments.seed), sys.stdout)

@@ -49,7 +49,7 @@ def test_killed_backups_and_restores(tmp_path: Path) -> None:
             store.record("t", n=number, text="x" * 100)
     chance = random.Random(1)
     counts = []
-    for arguments in (("backup",), ("restore", first, "--force")) * 8:
+    for arguments in (("backup",), ("restore", first, "--force")) * 6:
         command = [sys.executable, "-m", "telemetry_store.cli", *arguments, "--db", settings.database]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         time.sleep(0.2 + chance.random() * 0.6)
@@ -71,7 +71,7 @@ def test_restores_beside_four_writers(tmp_path: Path) -> None:
 
     All that was acknowledged before the backup is there, and all that came after the restore.
     """
-    command = [sys.executable, "-m", "tests.crash.restores", str(tmp_path), "5"]
+    command = [sys.executable, "-m", "tests.crash.restores", str(tmp_path), "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     print(done.stdout)

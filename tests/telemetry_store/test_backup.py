@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from telemetry_store import DatabaseMissing, Settings, TelemetryStore, UsageError
+from telemetry_store import DatabaseBusy, DatabaseMissing, Settings, TelemetryStore, UsageError
 from telemetry_store.backup import PARTIAL, back_up, backups, check, folder_of, keep
 from telemetry_store.errors import BackupFailed, DatabaseNewer
 from telemetry_store.restore import restore
+from telemetry_store.segment import try_lock, unlock
 from tests.telemetry_store.test_cli import telemetry
 
 
@@ -62,6 +63,23 @@ def test_a_database_that_cannot_be_written(settings: Settings, tmp_path: Path) -
     assert numbers(tmp_path / "b.db") == [0, 1, 2, 3, 4]
     assert numbers(settings.database) == [0, 1, 2, 3, 4]
     store.close()
+
+
+def test_another_process_that_drains_all_the_time(settings: Settings) -> None:
+    """While another holds the lock of the drain for long, a backup only waits for what was there when it began."""
+    store = waiting(settings.database, 3)
+    lock = os.open(os.path.join(settings.spool, "drain.lock"), os.O_RDWR | os.O_CREAT)
+    try:
+        assert try_lock(lock)
+        with pytest.raises(DatabaseBusy, match="draining"):
+            back_up(settings, wait=0.1)
+        unlock(lock)
+        store.flush()
+        assert try_lock(lock)
+        assert back_up(settings, wait=0.1).rows["t"] == 4
+    finally:
+        os.close(lock)
+        store.close()
 
 
 def test_restoring_in_place_drains_each_waiting_event_once(settings: Settings) -> None:
