@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--pause", type=float, default=0.02)
+    parser.add_argument("--pause", type=float, default=0.04)
     arguments = parser.parse_args()
     json.dump(run(arguments.folder, arguments.rows, arguments.times, arguments.pause), sys.stdout)
 
