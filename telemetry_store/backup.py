@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import socket
 import sqlite3
 import time
@@ -24,19 +23,16 @@ from .drain import Drain
 from .errors import BackupFailed, DatabaseBusy, DatabaseError, DatabaseMissing, UsageError
 from .query import read_only
 from .recovery import SegmentReader, segment_names
-from .segment import sync_directory, try_lock
 from .sinks.sqlite import SqliteSink, translated
 from .sinks.sqlite_catalog import quoted
 from .timestamps import from_nanoseconds
+from .unfinished import mode_of, unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from .settings import Settings
 
-#: What the folder's name ends with where a copy is made until it is complete and checked.
-PARTIAL = ".backup-partial"
-_LOCK = "lock"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _STAMPED = re.compile(r"-\d{8}T\d{6}\.\d{6}Z\.db$")
 _LABEL = """
@@ -178,70 +174,6 @@ def _reached(database: str, wanted: dict[str, int]) -> bool:
         known.get(name, 0) >= end or not (name in known or os.path.exists(os.path.join(spool, name)))
         for name, end in wanted.items()
     )
-
-
-@contextlib.contextmanager
-def unfinished(path: str, mode: int) -> Iterator[str]:
-    """The name to write to; at the end of the block the file gets its own, and is on the disk. Undone by an error.
-
-    Args:
-        path: its own name; nothing is replaced.
-        mode: its permissions.
-    """
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    _remove_abandoned(folder)
-    workshop = path + PARTIAL
-    os.mkdir(workshop, 0o700)
-    lock = os.open(os.path.join(workshop, _LOCK), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try_lock(lock)
-        partial = os.path.join(workshop, "copy.db")
-        os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
-        yield partial
-        _sync(partial)
-        _place(partial, path)
-        sync_directory(folder)
-    finally:
-        shutil.rmtree(workshop)
-        os.close(lock)
-
-
-def _sync(path: str) -> None:
-    """Bring a file that nobody has open onto the disk."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def mode_of(path: str) -> int:
-    """The permissions of a file, which its copies get too; those of a new file where there is none."""
-    return os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o644
-
-
-def _place(partial: str, path: str) -> None:
-    """Give a file its name without replacing another, where the file system has links."""
-    try:
-        os.link(partial, path)
-    except FileExistsError:
-        raise UsageError(f"{path} has come into being meanwhile", "name another file") from None
-    except OSError:  # a file system without links, as on a memory stick
-        os.rename(partial, path)
-
-
-def _remove_abandoned(folder: str) -> None:
-    """Delete what a killed process has left of a copy; a living one holds the lock of its own."""
-    for name in os.listdir(folder):
-        lock = os.path.join(folder, name, _LOCK)
-        if name.endswith(PARTIAL) and os.path.exists(lock):
-            descriptor = os.open(lock, os.O_RDWR)
-            try:
-                if try_lock(descriptor):
-                    shutil.rmtree(os.path.join(folder, name))
-            finally:
-                os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)

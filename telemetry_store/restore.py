@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .backup import check, contents, copy, describe, mode_of, raw, transfer, unfinished
+from .backup import check, contents, copy, describe, raw, transfer
 from .drain import Drain
 from .errors import BackupFailed, DatabaseBusy, UsageError
 from .query import read_only
 from .sinks.sqlite import SqliteSink, translated
 from .sinks.sqlite_catalog import pending
+from .unfinished import mode_of, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
