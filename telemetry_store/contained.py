@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from telemetry_store import guard
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
 #: What all rows of one result may take up, in bytes.
 MOST_MEMORY = 48 << 20
@@ -29,6 +29,8 @@ MOST_MEMORY = 48 << 20
 _SHORT_SQL, _SMALL_VALUE = 10_000, 1 << 20
 _LONGEST_SQL = 100_000
 _LARGER_TEXT = re.compile(r"\|\||\bwith\b", re.IGNORECASE)
+#: What stands in a query plan above the arms of a UNION ALL.
+_ARMS = frozenset({"LEFT", "RIGHT", "LEFT-MOST SUBQUERY", "UNION ALL"})
 _GRACE = 0.1
 _POLL = 0.02
 _BATCH = 32
@@ -85,7 +87,8 @@ def fetch_here(
     try:
         with _interrupting(connection, seconds):
             cursor = connection.execute(sql, parameters)
-            return guard.names_of(cursor), _kept(iter(lambda: cursor.fetchmany(_BATCH), []), memory)
+            batches = iter(lambda: cursor.fetchmany(_BATCH), [])
+            return guard.names_of(cursor), _kept(batches, memory, lambda: _reads_out(connection, sql, parameters))
     except sqlite3.Error as error:
         if authoriser.met_wild or getattr(error, "sqlite_errorname", "") == "SQLITE_TOOBIG":
             raise Large from error
@@ -94,14 +97,39 @@ def fetch_here(
         raise
 
 
-def _kept(batches: Iterator[Sequence[tuple[Any, ...]]], memory: int) -> list[tuple[Any, ...]]:
+def _reads_out(connection: sqlite3.Connection, sql: str, parameters: Any) -> bool:
+    """Tell whether a statement gives each row of its tables at most once, so that its result is no larger than they.
+
+    That is one loop over one table, or one in each arm of a UNION ALL such as the view `all_events`.
+    """
+    try:
+        plan = {row[0]: row for row in connection.execute("EXPLAIN QUERY PLAN " + sql, parameters)}
+    except sqlite3.Error:
+        return False
+    loops = [row for row in plan.values() if row[3].startswith(("SCAN", "SEARCH"))]
+    if any("VIRTUAL TABLE" in row[3] for row in loops):
+        return False
+    parents = [row[1] for row in loops]
+    if len(set(parents)) < len(parents):
+        return False
+    outer = [row[3].removeprefix("SCAN ") for row in loops if row[1] == 0]
+    gathered = not outer or any(row[3] == f"CO-ROUTINE {outer[0]}" for row in plan.values())
+    return len(loops) == 1 or (gathered and all(plan[each][3] in _ARMS for each in parents if each))
+
+
+def _kept(
+    batches: Iterator[Sequence[tuple[Any, ...]]], memory: int, may_grow: Callable[[], bool] = lambda: False
+) -> list[tuple[Any, ...]]:
+    """All rows; `may_grow` is asked once when they take up more than `memory` bytes."""
     rows: list[tuple[Any, ...]] = []
     size = 0
     for batch in batches:
         rows += batch
         size += sum(256 + 8 * len(row) + sum(map(sys.getsizeof, row)) for row in batch)
         if size > memory:
-            raise Stopped(f"the result is larger than {memory >> 20} MiB")
+            if not may_grow():
+                raise Stopped(f"the result is larger than {memory >> 20} MiB")
+            memory = sys.maxsize
     return rows
 
 

@@ -215,7 +215,7 @@ class TelemetryStore:
 
         Raises:
             QueryError: the SQL is wrong or would change something.
-            QueryStopped: it took longer, or the result is larger than 48 MiB.
+            QueryStopped: it took longer, or the result is larger than 48 MiB, unless it only reads out its tables.
             DatabaseBusy: events in the spool could not be committed in time.
             DatabaseError: by cause.
         """

@@ -23,6 +23,7 @@ from telemetry_store import (
     EventTable,
     NotADatabase,
     QueryError,
+    QueryStopped,
     Settings,
     SpoolFull,
     SpoolNewer,
@@ -371,3 +372,16 @@ def test_importing_opens_no_sqlite() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=os.getcwd())
     assert done.stdout.strip() == "[]"
+
+
+def test_large_results(tmp_path: Path) -> None:
+    """A statement that reads out its tables may give any number of rows; one that multiplies them is stopped."""
+    with TelemetryStore(tmp_path / "a.db") as store:
+        for _ in range(300):
+            store.record("t", text="x" * 200_000)
+            store.record("u", text="y")
+        assert len(store.query("SELECT text FROM t WHERE id > 0 ORDER BY timestamp")) == 300
+        assert len(store.query("SELECT event FROM all_events ORDER BY timestamp DESC")) == 600
+        for sql in ("SELECT t.text FROM t, u", "SELECT a.event FROM all_events a, u", "SELECT hex(text) FROM t"):
+            with pytest.raises(QueryStopped, match="48 MiB"):
+                store.query(sql)
