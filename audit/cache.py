@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from audit.finding import Evidence, Finding, Unparsed
-from audit.project import dotted
+from audit.python.project import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,8 +14,8 @@ import orjson
 
 from audit import languages
 from audit.cache import JOINT, Cache, Result, digest
-from audit.project import Project
-from audit.scan import Scan
+from audit.python.project import Project
+from audit.python.scan import Scan
 from audit.syntax import silent, trouble
 from audit.walk import language
 

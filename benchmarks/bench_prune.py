@@ -20,10 +20,11 @@ import time
 from pathlib import Path
 
 from benchmarks.many_rows import TABLES, make
-from telemetry_store import Settings, archive
-from telemetry_store.aged import events_of
-from telemetry_store.query import read_only
-from telemetry_store.retention import prune
+from telemetry_store import Settings
+from telemetry_store.care import archive
+from telemetry_store.care.aged import events_of
+from telemetry_store.care.retention import prune
+from telemetry_store.reading.query import read_only
 
 _WRITER = """
 import sys, time

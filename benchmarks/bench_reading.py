@@ -25,12 +25,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from machine import facts
 
 from telemetry_store import EventTable, TelemetryStore
-from telemetry_store.catalogue import event_tables
-from telemetry_store.query import reading, run_trusted
-from telemetry_store.questions import find
-from telemetry_store.stored import Window
-from telemetry_store.timeline import newest
-from telemetry_store.where import Condition
+from telemetry_store.reading.catalogue import event_tables
+from telemetry_store.reading.query import reading, run_trusted
+from telemetry_store.reading.questions import find
+from telemetry_store.reading.stored import Window
+from telemetry_store.reading.timeline import newest
+from telemetry_store.reading.where import Condition
 
 # Q
 # T

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Settings, TelemetryStore
-from telemetry_store.query import read_only
+from telemetry_store.reading.query import read_only
 from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
 
 from .imports import import_paths

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.event import dumps
-from telemetry_store.query import read_only
+from telemetry_store.reading.query import read_only
+from telemetry_store.reading.stored import events
 from telemetry_store.sinks.sqlite_catalog import load_tables
-from telemetry_store.stored import events
 
 from .content import Content
 from .jsonl import LineByLine, Tail

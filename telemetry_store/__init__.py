@@ -1,6 +1,6 @@
 """Telemetry Store: `store.record(table, event)` costs a microsecond, survives `kill -9`, and ends up in SQL."""
 
-from .errors import (
+from telemetry_store.errors import (
     DatabaseBusy,
     DatabaseError,
     DatabaseFull,
@@ -22,9 +22,9 @@ from .errors import (
     TelemetryError,
     UsageError,
 )
-from .schema import EventTable
-from .settings import Settings
-from .store import TelemetryStore, get_store
+from telemetry_store.schema import EventTable
+from telemetry_store.settings import Settings
+from telemetry_store.store import TelemetryStore, get_store
 
 __version__ = "0.1.0"
 

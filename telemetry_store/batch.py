@@ -9,19 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .columns import rows_of, rows_of_columns
-from .errors import TableNameError, TelemetryError
-from .event import DECLARE, DROPS
-from .rows import RowBuilder, Unfit
-from .schema import ColumnType, EventTable, Table, check_table_name
-from .timestamps import USUAL_TIME
+from telemetry_store.columns import rows_of, rows_of_columns
+from telemetry_store.errors import TableNameError, TelemetryError
+from telemetry_store.event import DECLARE, DROPS
+from telemetry_store.rows import RowBuilder, Unfit
+from telemetry_store.schema import ColumnType, EventTable, Table, check_table_name
+from telemetry_store.timestamps import USUAL_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from .columns import Columns
-    from .event import Record
-    from .timestamps import TimeRule
+    from telemetry_store.columns import Columns
+    from telemetry_store.event import Record
+    from telemetry_store.timestamps import TimeRule
 
 RESERVED = frozenset({DECLARE, DROPS})
 

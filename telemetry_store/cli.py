@@ -9,9 +9,20 @@ from typing import Annotated
 
 import typer
 
-from .commands import audits, care, dashboard, exports, follow, imports, merge, reading, searches, timelines
-from .commands.options import Exit, warn
-from .errors import DatabaseError, SpoolError, TelemetryError
+from telemetry_store.commands import (
+    audits,
+    care,
+    dashboard,
+    exports,
+    follow,
+    imports,
+    merge,
+    reading,
+    searches,
+    timelines,
+)
+from telemetry_store.commands.options import Exit, warn
+from telemetry_store.errors import DatabaseError, SpoolError, TelemetryError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="From scattered JSONL files to one indexed database.")  # fmt: skip
@@ -49,7 +60,7 @@ def demo(
 
     Example: telemetry demo
     """
-    from .demo import run
+    from telemetry_store.demo import run
 
     run(folder)
 

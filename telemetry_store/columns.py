@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import dumps, loads
 
-from .schema import TIME, ColumnType, fits, metadata_text
-from .timestamps import LENGTH, TIME_FIELDS, from_nanoseconds
+from telemetry_store.schema import TIME, ColumnType, fits, metadata_text
+from telemetry_store.timestamps import LENGTH, TIME_FIELDS, from_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .event import Record
-    from .rows import RowBuilder
-    from .schema import Table
+    from telemetry_store.event import Record
+    from telemetry_store.rows import RowBuilder
+    from telemetry_store.schema import Table
 
 _INT64 = (1 << 63) - 1
 _EXACT_IN_REAL = 1 << 53

@@ -10,9 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from .errors import UsageError
-from .store import TelemetryStore
-from .terminal import table
+from telemetry_store.errors import UsageError
+from telemetry_store.store import TelemetryStore
+from telemetry_store.terminal import table
 
 _MARK = ".telemetry-demo"
 _WRITERS = ("writer_1", "writer_2", "writer_3")
@@ -175,8 +175,8 @@ def _last_number(output: str) -> int:
 
 
 def _draw(database: Path, target: Path) -> None:
-    from .report.figures import collect
-    from .report.page import page
+    from telemetry_store.report.figures import collect
+    from telemetry_store.report.page import page
 
     _step("6. `telemetry report`: what happened, as one HTML file; `telemetry dashboard` serves it live.")
     with TelemetryStore(database) as store:

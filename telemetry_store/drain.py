@@ -15,18 +15,18 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .batch import Chunk, Counts, Reject
-from .errors import DatabaseError, DatabaseFull
-from .event import decode, decode_line
-from .recovery import SegmentReader, remove_unborn, segment_names
-from .segment import try_lock, unlock
+from telemetry_store.batch import Chunk, Counts, Reject
+from telemetry_store.errors import DatabaseError, DatabaseFull
+from telemetry_store.event import decode, decode_line
+from telemetry_store.recovery import SegmentReader, remove_unborn, segment_names
+from telemetry_store.segment import try_lock, unlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .event import Record
-    from .recovery import Piece
-    from .sinks.base import Sink
+    from telemetry_store.event import Record
+    from telemetry_store.recovery import Piece
+    from telemetry_store.sinks.base import Sink
 
 LOCK = "drain.lock"
 #: Bytes of lines in one transaction: large enough for synchronous=FULL to cost nothing, small enough for others.

@@ -36,7 +36,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from .errors import EventError
+from telemetry_store.errors import EventError
 
 #: Table, nanoseconds since 1970, event.
 Record: TypeAlias = "tuple[str, int, dict[str, Any]]"

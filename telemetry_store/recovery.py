@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .segment import NEW, pread, try_lock
-from .spool import SUFFIX
+from telemetry_store.segment import NEW, pread, try_lock
+from telemetry_store.spool import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .schema import METADATA, MOST_COLUMNS, RESERVED, ColumnType, Table, fits, is_identifier, metadata_text, type_of
-from .timestamps import USUAL_TIME, from_nanoseconds
+from telemetry_store.schema import (
+    METADATA,
+    MOST_COLUMNS,
+    RESERVED,
+    ColumnType,
+    Table,
+    fits,
+    is_identifier,
+    metadata_text,
+    type_of,
+)
+from telemetry_store.timestamps import USUAL_TIME, from_nanoseconds
 
 if TYPE_CHECKING:
-    from .schema import EventTable
-    from .timestamps import TimeRule
+    from telemetry_store.schema import EventTable
+    from telemetry_store.timestamps import TimeRule
 
 #: The columns that are filled, and their values.
 Row: TypeAlias = "tuple[tuple[str, ...], tuple[Any, ...]]"

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 import orjson
 
-from .errors import DeclarationError, TableNameError
-from .event import dumps
+from telemetry_store.errors import DeclarationError, TableNameError
+from telemetry_store.event import dumps
 
 TIME = "timestamp"
 METADATA = "metadata_json"

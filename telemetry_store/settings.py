@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from .errors import SettingsError
+from telemetry_store.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .spool import Policy
+    from telemetry_store.spool import Policy
 
 #: Environment variables that name the database, the first that is set wins.
 VARIABLES = ("TELEMETRY_DB", "FOUNDUPS_DB_PATH", "PIPELINE_DB_PATH")

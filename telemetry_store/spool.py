@@ -12,13 +12,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from .errors import SpoolFull, SpoolNewer, SpoolUnwritable
-from .segment import Segment, is_full_disk
+from telemetry_store.errors import SpoolFull, SpoolNewer, SpoolUnwritable
+from telemetry_store.segment import Segment, is_full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .segment import Bytes
+    from telemetry_store.segment import Bytes
 
 _T = TypeVar("_T")
 Policy = Literal["block", "drop", "raise"]

@@ -12,20 +12,20 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import settings as settings_module
-from .errors import DatabaseBusy, DeclarationError, EventError, StoreClosed, TelemetryError
-from .event import DECLARE, DROPS, encode, fields_of
-from .schema import EventTable, check_table_name
-from .spool import Spool, backlog
+from telemetry_store import settings as settings_module
+from telemetry_store.errors import DatabaseBusy, DeclarationError, EventError, StoreClosed, TelemetryError
+from telemetry_store.event import DECLARE, DROPS, encode, fields_of
+from telemetry_store.schema import EventTable, check_table_name
+from telemetry_store.spool import Spool, backlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from tempfile import TemporaryDirectory
 
-    from .drain import Drain
-    from .result import Result
-    from .settings import Settings
-    from .sinks.base import Sink, Transaction
+    from telemetry_store.drain import Drain
+    from telemetry_store.reading.result import Result
+    from telemetry_store.settings import Settings
+    from telemetry_store.sinks.base import Sink, Transaction
 
 _MEMORY = ":memory:"
 #: How often the segments of dead processes are looked for while nothing is recorded here, in seconds.
@@ -91,7 +91,7 @@ class TelemetryStore:
     def _drain(self) -> Drain:
         """Made when it is first wanted, so that importing and recording cost no drain and no SQLite."""
         if self._made_drain is None:
-            from .drain import Drain
+            from telemetry_store.drain import Drain
 
             with self._making:
                 if self._made_drain is None:
@@ -359,10 +359,10 @@ class TelemetryStore:
 
 def _sink_for(settings: Settings) -> Sink:
     if settings.database == _MEMORY:
-        from .sinks.memory import MemorySink
+        from telemetry_store.sinks.memory import MemorySink
 
         return MemorySink()
-    from .sinks.sqlite import SqliteSink
+    from telemetry_store.sinks.sqlite import SqliteSink
 
     return SqliteSink(os.path.abspath(settings.database))
 

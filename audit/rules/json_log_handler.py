@@ -12,16 +12,16 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from audit.content import shape
-from audit.frame import Frame
-from audit.module import Class, Scope
-from audit.opening import keyword
-from audit.pathtext import last
+from audit.python.content import shape
+from audit.python.frame import Frame
+from audit.python.module import Class, Scope
+from audit.python.opening import keyword
+from audit.python.pathtext import last
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from audit.resolve import Resolver
+    from audit.python.resolve import Resolver
 
 CODE = "A102"
 HANDLERS = frozenset({"FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler",

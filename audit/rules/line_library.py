@@ -11,15 +11,15 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from audit.frame import Frame
-from audit.names import imported, origin
-from audit.opening import OPENERS, keyword
-from audit.pathtext import last
+from audit.python.frame import Frame
+from audit.python.names import imported, origin
+from audit.python.opening import OPENERS, keyword
+from audit.python.pathtext import last
 from audit.walk import LINE_SUFFIXES
 
 if TYPE_CHECKING:
-    from audit.module import Scope
-    from audit.resolve import Resolver
+    from audit.python.module import Scope
+    from audit.python.resolve import Resolver
 
 CODE = "A103"
 NAMED = re.compile(r"(write|dump|save|append|sink|read|load|scan|iter|stream)_?(?:gzip_)?(?:jsonl|ndjson|json_?lines)")

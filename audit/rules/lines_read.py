@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from audit.opening import Opening
+    from audit.python.opening import Opening
 
 CODE = "A201"
 PARSES = "parses single lines as JSON"

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from audit.handle import Use
-    from audit.module import Scope
+    from audit.python.handle import Use
+    from audit.python.module import Scope
 
 CODE = "A101"
 

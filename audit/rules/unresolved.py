@@ -11,9 +11,9 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from audit.frame import Frame
-    from audit.pathtext import Text
-    from audit.resolve import Resolver
+    from audit.python.frame import Frame
+    from audit.python.pathtext import Text
+    from audit.python.resolve import Resolver
 
 CODE = "A105"
 MOST_LETTERS = 80

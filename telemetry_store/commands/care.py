@@ -21,7 +21,7 @@ from telemetry_store.recovery import segment_names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from telemetry_store.doctor import Finding
+    from telemetry_store.care.doctor import Finding
     from telemetry_store.settings import Settings
 
 
@@ -84,8 +84,8 @@ def doctor(
 
     Example: telemetry doctor --fix
     """
-    from telemetry_store.doctor import Severity, examine
-    from telemetry_store.metrics import as_text, metrics
+    from telemetry_store.care.doctor import Severity, examine
+    from telemetry_store.care.metrics import as_text, metrics
 
     settings = settings_module.load(db, env=env)
     found = examine(settings, full=full)
@@ -108,8 +108,8 @@ def doctor(
 
 def _mended(settings: Settings, found: list[Finding], *, full: bool) -> list[Finding]:
     """Do what the findings offer, say so, and look again."""
-    from telemetry_store.doctor import examine
-    from telemetry_store.doctor.mend import mend
+    from telemetry_store.care.doctor import examine
+    from telemetry_store.care.doctor.mend import mend
 
     done = mend(settings, found, wait=WAIT)
     for each in done:
@@ -140,8 +140,8 @@ def backup(
 
     Example: telemetry backup --keep 7
     """
-    from telemetry_store.backup import back_up, backups
-    from telemetry_store.backup import keep as keep_newest
+    from telemetry_store.care.backup import back_up, backups
+    from telemetry_store.care.backup import keep as keep_newest
 
     settings = settings_module.load(db, env=env)
     folder = destination if destination is None or os.path.isdir(destination) else os.path.dirname(destination) or "."
@@ -181,7 +181,7 @@ def restore(
 
     Example: telemetry restore foundups-20260801T040000.000000Z.db --db data/foundups.db --force
     """
-    from telemetry_store.restore import restore as put_back
+    from telemetry_store.care.restore import restore as put_back
 
     with _failed_check():
         done = put_back(settings_module.load(db, env=env), file, force=force, wait=wait)
@@ -208,8 +208,8 @@ def prune(
 
     Example: telemetry prune --older-than 90d --archive data/archive
     """
-    from telemetry_store import retention
-    from telemetry_store.timeline import seconds
+    from telemetry_store.care import retention
+    from telemetry_store.reading.timeline import seconds
 
     span = seconds(older_than)
     with opened(db, env) as store:

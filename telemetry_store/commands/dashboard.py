@@ -67,9 +67,9 @@ def report(
 
     Example: telemetry report -o report.html --last 24h
     """
+    from telemetry_store.reading.timeline import seconds
     from telemetry_store.report.figures import collect
     from telemetry_store.report.page import page
-    from telemetry_store.timeline import seconds
 
     window = last if last in (None, "all") else f"{seconds(last)} seconds"
     with opened(db, env) as store:

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telemetry_store import export as exports
-from telemetry_store import query as queries
-from telemetry_store.catalogue import event_tables
 from telemetry_store.commands.options import Db, Env, fresh, opened, warn
 from telemetry_store.commands.timelines import Since, Until, Where  # noqa: TC001 - typer reads annotations
 from telemetry_store.errors import UsageError
-from telemetry_store.stored import Window, events
-from telemetry_store.timeline import moment
-from telemetry_store.where import Condition
+from telemetry_store.reading import export as exports
+from telemetry_store.reading import query as queries
+from telemetry_store.reading.catalogue import event_tables
+from telemetry_store.reading.stored import Window, events
+from telemetry_store.reading.timeline import moment
+from telemetry_store.reading.where import Condition
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
     from typing import Any
 
+    from telemetry_store.reading.stored import StoredEvent
     from telemetry_store.schema import Table
     from telemetry_store.store import TelemetryStore
-    from telemetry_store.stored import StoredEvent
 
 _PAUSE = 0.25
 _HOUR = 3600.0

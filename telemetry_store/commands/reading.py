@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from telemetry_store import query as queries
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened, warn
-from telemetry_store.questions import find, library
+from telemetry_store.reading import query as queries
+from telemetry_store.reading.questions import find, library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telemetry_store.questions import Question
+    from telemetry_store.reading.questions import Question
     from telemetry_store.store import TelemetryStore
 
 _MOST_SHOWN = 10_000
@@ -65,7 +65,7 @@ def query(
 
 
 def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[Any]:
-    from telemetry_store.archive_query import ask_both
+    from telemetry_store.reading.archive_query import ask_both
 
     if sql is None:
         raise typer.BadParameter("an archive is asked in SQL", param_hint="--archive")
@@ -75,7 +75,7 @@ def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[
 
 
 def _named(store: TelemetryStore, question: Question, given: dict[str, str], timeout: float) -> Iterator[Any]:
-    from telemetry_store.catalogue import event_tables
+    from telemetry_store.reading.catalogue import event_tables
 
     path = store.settings.database
     with queries.reading(path) as connection:
@@ -127,8 +127,8 @@ def _value(text: str) -> int | float | str:
 
 def _show(found: Iterator[Any], json: bool, csv: bool, parquet: Path | None) -> None:  # noqa: FBT001
     """Print or write a result, some rows at a time."""
-    from telemetry_store.export import write_csv
-    from telemetry_store.parquet import write_parquet
+    from telemetry_store.reading.export import write_csv
+    from telemetry_store.reading.parquet import write_parquet
 
     columns = tuple(next(found))
     rows = (row for batch in found for row in batch)
@@ -156,8 +156,8 @@ def stats(
 
     Example: telemetry stats --hours 48
     """
-    from telemetry_store.sparkline import sparkline
-    from telemetry_store.statistics import statistics
+    from telemetry_store.reading.sparkline import sparkline
+    from telemetry_store.reading.statistics import statistics
 
     with opened(db, env) as store:
         found = statistics(store, wait=fresh(store), hours=hours)
@@ -189,7 +189,7 @@ def schema(
 
     Example: telemetry schema --markdown
     """
-    from telemetry_store import catalogue
+    from telemetry_store.reading import catalogue
 
     with opened(db, env) as store:
         fresh(store)

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from telemetry_store import terminal
-from telemetry_store.catalogue import event_tables
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened
 from telemetry_store.errors import UsageError
-from telemetry_store.query import reading
-from telemetry_store.stored import Window
-from telemetry_store.tail import Tail
-from telemetry_store.timeline import around, moment, newest
-from telemetry_store.where import Condition
+from telemetry_store.reading.catalogue import event_tables
+from telemetry_store.reading.query import reading
+from telemetry_store.reading.stored import Window
+from telemetry_store.reading.tail import Tail
+from telemetry_store.reading.timeline import around, moment, newest
+from telemetry_store.reading.where import Condition
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
+    from telemetry_store.reading.stored import StoredEvent
     from telemetry_store.schema import Table
     from telemetry_store.store import TelemetryStore
-    from telemetry_store.stored import StoredEvent
 
 _PAUSE = 0.25
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store.dashboard import queries
 from telemetry_store.errors import UsageError
-from telemetry_store.questions import library
+from telemetry_store.reading.questions import library
+from telemetry_store.reading.timeline import moment, seconds
 from telemetry_store.sinks.sqlite_catalog import SEARCH, quoted, text_of
-from telemetry_store.timeline import moment, seconds
 
 if TYPE_CHECKING:
     from telemetry_store.dashboard.survey import Survey
-    from telemetry_store.questions import Question
+    from telemetry_store.reading.questions import Question
 
 
 def canned(survey: Survey, folder: str | None = None) -> dict[str, Any]:

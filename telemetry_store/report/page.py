@@ -6,7 +6,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.doctor import Severity
+from telemetry_store.care.doctor import Severity
 from telemetry_store.report import svg
 
 if TYPE_CHECKING:

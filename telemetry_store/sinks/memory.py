@@ -6,14 +6,14 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.query import run_on
+from telemetry_store.reading.query import run_on
 from telemetry_store.sinks.sqlite import SqliteSink
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from telemetry_store.result import Result
+    from telemetry_store.reading.result import Result
     from telemetry_store.sinks.sqlite_write import SqliteTransaction
 
 

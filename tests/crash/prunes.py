@@ -19,8 +19,8 @@ from pathlib import Path
 
 from benchmarks.many_rows import TABLES, make
 from telemetry_store import Settings, TelemetryStore
-from telemetry_store.archive_query import ask_both
-from telemetry_store.retention import prune
+from telemetry_store.care.retention import prune
+from telemetry_store.reading.archive_query import ask_both
 
 _DAY = 86_400
 

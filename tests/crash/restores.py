@@ -15,8 +15,8 @@ from contextlib import closing
 from pathlib import Path
 
 from telemetry_store import Settings
-from telemetry_store.backup import back_up
-from telemetry_store.restore import restore
+from telemetry_store.care.backup import back_up
+from telemetry_store.care.restore import restore
 from tests.crash.backups import Latencies, write
 from tests.crash.ledger import TABLE, Acknowledged, settle
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from telemetry_store import Settings, TelemetryStore
-from telemetry_store.backup import back_up, backups
-from telemetry_store.unfinished import PARTIAL
+from telemetry_store.care.backup import back_up, backups
+from telemetry_store.care.unfinished import PARTIAL
 
 pytestmark = pytest.mark.crash
 ROOT = Path(__file__).parents[2]

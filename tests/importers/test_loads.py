@@ -8,7 +8,7 @@ import pytest
 
 from importers import import_paths, loads, verify
 from telemetry_store import EventTable, TelemetryStore
-from telemetry_store.doctor import examine
+from telemetry_store.care.doctor import examine
 
 
 @pytest.fixture(autouse=True)

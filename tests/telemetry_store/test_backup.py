@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from telemetry_store import DatabaseBusy, DatabaseMissing, Settings, TelemetryStore, UsageError
-from telemetry_store.backup import back_up, backups, check, folder_of, keep
+from telemetry_store.care.backup import back_up, backups, check, folder_of, keep
+from telemetry_store.care.restore import restore
+from telemetry_store.care.unfinished import PARTIAL
 from telemetry_store.errors import BackupFailed, DatabaseNewer
-from telemetry_store.restore import restore
 from telemetry_store.segment import try_lock, unlock
-from telemetry_store.unfinished import PARTIAL
 from tests.telemetry_store.test_cli import telemetry
 
 

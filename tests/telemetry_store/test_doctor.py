@@ -18,11 +18,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from telemetry_store import EventTable, Settings, TelemetryStore
-from telemetry_store.doctor import Finding, Look, Severity, disk, examine, look_at
-from telemetry_store.doctor.mend import mend
-from telemetry_store.doctor.sqlite_version import judged
-from telemetry_store.metrics import Metric, as_text, metrics
-from telemetry_store.retention import prune
+from telemetry_store.care.doctor import Finding, Look, Severity, disk, examine, look_at
+from telemetry_store.care.doctor.mend import mend
+from telemetry_store.care.doctor.sqlite_version import judged
+from telemetry_store.care.metrics import Metric, as_text, metrics
+from telemetry_store.care.retention import prune
 from tests.telemetry_store.test_cli import telemetry
 
 DAY = 86_400.0
@@ -102,7 +102,7 @@ def test_d103_permissions(settings: Settings) -> None:
     for each in (folder, folder.parent, folder.parent.parent):
         os.chmod(each, 0o755)
     code = (
-        "import os, sys\nfrom telemetry_store.doctor import Look, file_system\nfrom telemetry_store import Settings\n"
+        "import os, sys\nfrom telemetry_store.care.doctor import Look, file_system\nfrom telemetry_store import Settings\n"
         "os.geteuid() or os.seteuid(65534)\n"
         "os.access = lambda path, mode, access=os.access: access(path, mode, effective_ids=True)\n"
         "look = Look(Settings(sys.argv[1]), mounts='')\n"
@@ -358,7 +358,7 @@ def test_d505_statistics(settings: Settings) -> None:
 
 def test_d601_d602_pruning(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A prune that was broken off is noticed, --fix ends it, and a file that is gone afterwards is missed."""
-    from telemetry_store.retention import Pruner
+    from telemetry_store.care.retention import Pruner
     from tests.telemetry_store.test_retention import broken_off
 
     with TelemetryStore(settings=settings) as store:

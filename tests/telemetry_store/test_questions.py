@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from telemetry_store import EventTable, TelemetryStore, UsageError
-from telemetry_store.catalogue import event_tables
 from telemetry_store.cli import app
-from telemetry_store.query import reading
-from telemetry_store.questions import Question, find, library
+from telemetry_store.reading.catalogue import event_tables
+from telemetry_store.reading.query import reading
+from telemetry_store.reading.questions import Question, find, library
 from telemetry_store.schema import Table
 
 NOW = datetime.now(UTC).replace(minute=30)

@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from telemetry_store import EventTable, Settings, TelemetryStore, UsageError, archive
-from telemetry_store.archive import Columns, Digest, Written
-from telemetry_store.archive_query import ask_both
-from telemetry_store.archive_reader import answer
-from telemetry_store.backup import back_up
+from telemetry_store import EventTable, Settings, TelemetryStore, UsageError
+from telemetry_store.care import archive
+from telemetry_store.care.archive import Columns, Digest, Written
+from telemetry_store.care.backup import back_up
+from telemetry_store.care.restore import restore
+from telemetry_store.care.retention import LOCK, Pruner, due, prune
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, QueryError
-from telemetry_store.query import read_only
-from telemetry_store.restore import restore
-from telemetry_store.retention import LOCK, Pruner, due, prune
+from telemetry_store.reading.archive_query import ask_both
+from telemetry_store.reading.archive_reader import answer
+from telemetry_store.reading.query import read_only
 from telemetry_store.schema import ColumnType
 from telemetry_store.segment import try_lock
 from telemetry_store.timestamps import from_nanoseconds
@@ -186,7 +187,7 @@ def test_a_file_that_was_not_finished(settings: Settings, tmp_path: Path, monkey
     """Broken off before a file counts, the file is no part of an answer, and the next prune removes it."""
     folder = tmp_path / "archive"
     before = everything_live(settings)
-    monkeypatch.setattr("telemetry_store.pruned.seal", broken_off)
+    monkeypatch.setattr("telemetry_store.care.pruned.seal", broken_off)
     with pytest.raises(KeyboardInterrupt):
         prune(settings, 90 * DAY, folder=str(folder), clock=clock)
     monkeypatch.undo()

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from telemetry_store import TelemetryStore, UsageError
-from telemetry_store import search as searching
 from telemetry_store.cli import app
-from telemetry_store.query import reading
-from telemetry_store.stored import Window
-from telemetry_store.where import Condition
+from telemetry_store.reading import search as searching
+from telemetry_store.reading.query import reading
+from telemetry_store.reading.stored import Window
+from telemetry_store.reading.where import Condition
 
 EVERYTHING = Window()
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from telemetry_store import TelemetryStore, UsageError
-from telemetry_store.catalogue import event_tables
-from telemetry_store.query import reading
-from telemetry_store.stored import StoredEvent, Window, by_time, events
-from telemetry_store.tail import Tail
-from telemetry_store.timeline import around, moment, newest
-from telemetry_store.where import Condition
+from telemetry_store.reading.catalogue import event_tables
+from telemetry_store.reading.query import reading
+from telemetry_store.reading.stored import StoredEvent, Window, by_time, events
+from telemetry_store.reading.tail import Tail
+from telemetry_store.reading.timeline import around, moment, newest
+from telemetry_store.reading.where import Condition
 
 DAY = "2026-01-31T"
 

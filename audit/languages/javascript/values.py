@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.languages.javascript.syntax import Node, Parser, dotted
 from audit.languages.place import WIDTH, Text, best, tidy
-from audit.pathtext import join, up
+from audit.python.pathtext import join, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from audit.languages.place import WIDTH, Text, best, tidy
 from audit.languages.powershell.words import Token, Tokens, pieces
 from audit.languages.shape import DOCUMENT, PRETTY, UNKNOWN, preferred
-from audit.pathtext import join, up
+from audit.python.pathtext import join, up
 
 DEPTH = 10
 Span = tuple[int, int]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit.languages.place import WIDTH, Text, best, tidy
 from audit.languages.shell.commands import ASSIGNMENT, Command, Pipelines, parse
 from audit.languages.shell.words import Piece, Token, pieces
-from audit.pathtext import join, up
+from audit.python.pathtext import join, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

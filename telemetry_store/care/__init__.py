@@ -1,0 +1,1 @@
+"""Care: health, copies, and how old rows go."""

@@ -1,0 +1,314 @@
+"""Old rows in Parquet files: `table=NAME/month=YYYY-MM/….parquet`, which DuckDB, pandas and others read directly.
+
+A column has the type that the table has for it. What that type cannot give back exactly stands in the column `_exact`,
+a JSON object by column, so that reading a file gives the rows as SQLite gave them. Needs pyarrow, which is loaded when
+it is first used; it holds no SQLite of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from itertools import starmap
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from telemetry_store.errors import ArchiveDamaged, UsageError
+from telemetry_store.schema import ColumnType
+from telemetry_store.segment import sync_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Row = tuple[Any, ...]
+#: The column of what its own column cannot hold exactly.
+EXACT = "_exact"
+SUFFIX = ".parquet"
+PARTIAL = ".partial"
+#: Rows that are converted together; one row group each.
+GROUP = 50_000
+_KINDS = b"telemetry_store"
+_PYTHON = {
+    ColumnType.TEXT: str,
+    ColumnType.INTEGER: int,
+    ColumnType.REAL: float,
+    ColumnType.BOOLEAN: int,
+    ColumnType.NUMERIC: float,
+    ColumnType.FLEXIBLE: str,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What rows consist of: the row number first, then every column with its type.
+
+    Attributes:
+        number: the name of the row number.
+        kinds: name → type, of the others, in order.
+    """
+
+    number: str
+    kinds: dict[str, ColumnType]
+
+    def names(self) -> list[str]:
+        """All names, the row number's first."""
+        return [self.number, *self.kinds]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is in a file: how many rows, and the SHA-256 of them in their order."""
+
+    rows: int
+    content_hash: str
+
+
+def require() -> None:
+    """Load pyarrow.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise UsageError("an archive needs pyarrow", "pip install 'telemetry-store[archive]'") from error
+
+
+def relative_name(table: str, month: str, name: str) -> str:
+    """The path of a file within the archive."""
+    return os.path.join(f"table={table}", f"month={month}", name + SUFFIX)
+
+
+def files(folder: str) -> list[str]:
+    """Every complete file of an archive, as a path within it."""
+    found = []
+    for place, _, names in os.walk(folder):
+        found += [os.path.relpath(os.path.join(place, name), folder) for name in names if name.endswith(SUFFIX)]
+    return sorted(found)
+
+
+def table_of(relative: str) -> str:
+    """The table whose rows a file of an archive holds."""
+    return relative.split(os.sep, 1)[0].removeprefix("table=")
+
+
+class Digest:
+    """The SHA-256 of rows, whatever the portions they come in."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self.rows = 0
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Take in some rows."""
+        self._hash.update(row_bytes(rows))
+        self.rows += len(rows)
+
+    def written(self) -> Written:
+        """What was taken in."""
+        return Written(self.rows, self._hash.hexdigest())
+
+
+def row_bytes(rows: Sequence[Row]) -> bytes:
+    """Rows as JSON text; two rows have the same only if each value has the same type and value."""
+    if not rows:
+        return b""
+    try:
+        return orjson.dumps(rows, default=_jsonable)[1:-1] + b","
+    except TypeError:  # lone surrogates
+        return b"".join(_one(row) + b"," for row in rows)
+
+
+def _one(row: Row) -> bytes:
+    try:
+        return orjson.dumps(row, default=_jsonable)
+    except TypeError:
+        return json.dumps(row, default=_jsonable).encode()
+
+
+def _jsonable(value: object) -> dict[str, str]:
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    raise TypeError(f"not a value of SQLite: {type(value).__name__}")
+
+
+def write(path: str, columns: Columns, portions: Iterable[list[Row]]) -> Written:
+    """Write rows to a new file, under a temporary name until it is on the disk and was read back.
+
+    Args:
+        path: its name.
+        columns: of the rows.
+        portions: rows, in portions of at most GROUP.
+
+    Raises:
+        ArchiveDamaged: what was read back is not what was written; the file is removed.
+        OSError: the disk refuses.
+    """
+    import pyarrow.parquet as pq
+
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    partial, digest = path + PARTIAL, Digest()
+    with contextlib.ExitStack() as undo:
+        undo.callback(_unlink, partial)
+        with open(partial, "wb") as file:
+            with pq.ParquetWriter(file, schema(columns), compression="zstd") as writer:
+                for rows in portions:
+                    digest.add(rows)
+                    writer.write_batch(batch(columns, rows), row_group_size=GROUP)
+            file.flush()
+            os.fsync(file.fileno())
+        written = digest.written()
+        verify(partial, written)
+        os.rename(partial, path)
+    folder = os.path.dirname(path)
+    for place in (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
+        sync_directory(place)
+    return written
+
+
+def remove(path: str) -> None:
+    """Delete a file that does not count yet, and the half of it."""
+    _unlink(path)
+    _unlink(path + PARTIAL)
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def verify(path: str, expected: Written) -> None:
+    """Read a file and compare the number and the hash of its rows.
+
+    Raises:
+        ArchiveDamaged: they differ, or it cannot be read.
+    """
+    digest = Digest()
+    for rows in read(path):
+        digest.add(rows)
+    if digest.written() != expected:
+        raise ArchiveDamaged(f"{path} holds {digest.written()}, not {expected}", "nothing was deleted on its account")
+
+
+def read(path: str, portion: int = GROUP) -> Iterator[list[Row]]:
+    """The rows of a file, as SQLite gave them, in portions.
+
+    Raises:
+        ArchiveDamaged: it cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            columns = columns_of(file.schema_arrow)
+            for each in file.iter_batches(portion):
+                yield _rows(columns, each)
+    except (pa.ArrowException, OSError) as error:
+        raise ArchiveDamaged(f"{path} cannot be read: {error}", "nothing was deleted on its account") from error
+
+
+def columns_of(arrow: Any) -> Columns:
+    """The columns that a file says it has."""
+    number, kinds = orjson.loads(arrow.metadata[_KINDS])
+    return Columns(number, {name: ColumnType(kind) for name, kind in kinds})
+
+
+def schema(columns: Columns) -> Any:
+    """The Arrow schema of rows."""
+    import pyarrow as pa
+
+    fields = [(columns.number, pa.int64()), *((name, _type(kind)) for name, kind in columns.kinds.items())]
+    said = orjson.dumps([columns.number, list(columns.kinds.items())])
+    return pa.schema([*starmap(pa.field, fields), pa.field(EXACT, pa.string())], metadata={_KINDS: said})
+
+
+def batch(columns: Columns, rows: Sequence[Row]) -> Any:
+    """Rows as one Arrow batch."""
+    import pyarrow as pa
+
+    kinds = [ColumnType.INTEGER, *columns.kinds.values()]
+    odd: dict[int, dict[str, Any]] = {}
+    arrays = [
+        _array(name, kind, values, odd)
+        for name, kind, values in zip(columns.names(), kinds, zip(*rows, strict=True), strict=True)
+    ]
+    exact: list[str | None] = [None] * len(rows)
+    for place, values in odd.items():
+        exact[place] = json.dumps(values, default=_jsonable)
+    return pa.record_batch([*arrays, pa.array(exact, pa.string())], schema=schema(columns))
+
+
+def _array(name: str, kind: ColumnType, values: tuple[Any, ...], odd: dict[int, dict[str, Any]]) -> Any:
+    import pyarrow as pa
+
+    kinds = set(map(type, values)) - {NoneType}
+    if kinds <= {_PYTHON[kind]}:
+        try:
+            if kind is not ColumnType.BOOLEAN:
+                return pa.array(values, _type(kind))
+            if set(values) <= {0, 1, None}:
+                return pa.array(values, pa.int8()).cast(pa.bool_())
+        except (pa.ArrowInvalid, UnicodeEncodeError):
+            pass
+    plain = []
+    for place, value in enumerate(values):
+        fits = value is None or _fits(kind, value)
+        plain.append(value if fits else _nearest(kind, value))
+        if not fits:
+            odd.setdefault(place, {})[name] = value
+    if kind is ColumnType.BOOLEAN:
+        plain = [None if value is None else bool(value) for value in plain]
+    return pa.array(plain, _type(kind))
+
+
+def _type(kind: ColumnType) -> Any:
+    import pyarrow as pa
+
+    if kind is ColumnType.INTEGER:
+        return pa.int64()
+    if kind in (ColumnType.REAL, ColumnType.NUMERIC):
+        return pa.float64()
+    return pa.bool_() if kind is ColumnType.BOOLEAN else pa.string()
+
+
+def _fits(kind: ColumnType, value: Any) -> bool:
+    if type(value) is not _PYTHON[kind]:
+        return False
+    if kind is ColumnType.BOOLEAN:
+        return value in (0, 1)
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
+
+
+def _nearest(kind: ColumnType, value: Any) -> Any:
+    """What stands in the column for a value that is kept exactly elsewhere."""
+    return float(value) if _PYTHON[kind] is float and isinstance(value, int) else None
+
+
+def _rows(columns: Columns, part: Any) -> list[Row]:
+    values = [part.column(name).to_pylist() for name in columns.names()]
+    for place, kind in enumerate(columns.kinds.values(), start=1):
+        if kind is ColumnType.BOOLEAN:
+            values[place] = [None if value is None else int(value) for value in values[place]]
+    exact = part.column(EXACT)
+    if exact.null_count < len(exact):
+        for place, text in enumerate(exact.to_pylist()):
+            for name, value in (json.loads(text) if text else {}).items():
+                values[columns.names().index(name)][place] = _value(value)
+    return list(zip(*values, strict=True))
+
+
+def _value(value: Any) -> Any:
+    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value

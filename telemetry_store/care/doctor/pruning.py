@@ -1,0 +1,40 @@
+"""D601: a prune that was broken off.
+
+The next one goes on; until then rows are in the table and in a file, and count once.
+
+D602: files of the archive that are not where they were put.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from telemetry_store.care.retention import under_way
+
+from .finding import Finding, Fix, Look, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def check(look: Look) -> Iterator[Finding]:
+    """The ledger against what is there."""
+    if not look.has("_pruned"):
+        return
+    rows = look.db.execute("SELECT folder, file, state FROM _pruned").fetchall()
+    broken = [file for _, file, state in rows if state != "done"]
+    if broken and not under_way(look.settings):
+        hint = "prune again, or `telemetry doctor --fix`"
+        message = f"{len(broken)} steps of a prune were broken off"
+        yield Finding("D601", "pruning", Severity.WARNING, message, hint, {"files": broken[:20]}, Fix("resume"))
+    else:
+        yield Finding("D601", "pruning", Severity.OK, "under way" if broken else "nothing is half done")
+    gone = [file for folder, file, state in rows if file and state != "writing"
+            and os.path.isdir(folder) and not os.path.exists(os.path.join(folder, file))]  # fmt: skip
+    if gone:
+        message = f"{len(gone)} files of the archive are gone, such as {gone[0]}"
+        hint = "bring them back from a copy: their rows are nowhere else"
+        yield Finding("D602", "archive", Severity.WARNING, message, hint, {"files": gone[:20]})
+    else:
+        yield Finding("D602", "archive", Severity.OK, "all files are there")

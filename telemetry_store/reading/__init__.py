@@ -1,0 +1,1 @@
+"""Reading: read-only questions, and what people do with the answers."""

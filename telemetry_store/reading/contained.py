@@ -1,0 +1,247 @@
+"""One read-only SQL statement, contained: it changes nothing, makes no file, and is stopped in time and in size.
+
+SQLite cannot be stopped within one call of a function or within straight code (`hex(zeroblob(…))`, a hundred times),
+and its limit on memory is one for the whole process. So a statement that could make large values out of nothing runs
+in a process of its own, with limits on its memory and its time; all others run here, where a thread interrupts them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from typing import IO, TYPE_CHECKING, Any
+
+from telemetry_store.reading import guard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+#: What all rows of one result may take up, in bytes.
+MOST_MEMORY = 48 << 20
+#: Statements of this length and values of this size stay in this process, in characters and bytes.
+_SHORT_SQL, _SMALL_VALUE = 10_000, 1 << 20
+_LONGEST_SQL = 100_000
+_LARGER_TEXT = re.compile(r"\|\||\bwith\b", re.IGNORECASE)
+#: What stands in a query plan above the arms of a UNION ALL.
+_ARMS = frozenset({"LEFT", "RIGHT", "LEFT-MOST SUBQUERY", "UNION ALL"})
+_GRACE = 0.1
+_POLL = 0.02
+_BATCH = 32
+
+
+class Stopped(Exception):
+    """A statement was stopped; the text says by which limit."""
+
+
+class Large(Exception):
+    """A statement must run in a process of its own."""
+
+
+def fetch(
+    path: str, sql: str, parameters: Any, seconds: float, memory: int = MOST_MEMORY
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """All rows of one statement: in this process where it is harmless there, else in one of its own.
+
+    Args:
+        path: the database file.
+        sql: one statement.
+        parameters: a sequence or a mapping.
+        seconds: when it is stopped, and how long to wait for locks.
+        memory: bytes that all rows may take up.
+
+    Returns:
+        The columns' names, and the rows.
+
+    Raises:
+        Stopped: it took too long or became too large.
+        sqlite3.Error: by cause.
+    """
+    end = time.monotonic() + seconds
+    with contextlib.suppress(Large):
+        if len(sql) > _SHORT_SQL or _LARGER_TEXT.search(sql):
+            raise Large
+        with contextlib.closing(guard.connect(path, seconds)) as connection:
+            return fetch_here(connection, sql, parameters, seconds, memory)
+    with contextlib.closing(stream(path, sql, parameters, end - time.monotonic())) as found:
+        names = list(next(found))
+        return names, _kept(found, memory)
+
+
+def fetch_here(
+    connection: sqlite3.Connection, sql: str, parameters: Any, seconds: float, memory: int, *, wild: bool = False
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The same on a connection of this process; the caller lifts the limits when it is used for more.
+
+    Raises:
+        Large: it must run in a process of its own.
+    """
+    guard.limit(connection, guard.LARGEST_VALUE if wild else _SMALL_VALUE)
+    authoriser = guard.guard(connection, sql, wild=wild)
+    try:
+        with _interrupting(connection, seconds):
+            cursor = connection.execute(sql, parameters)
+            batches = iter(lambda: cursor.fetchmany(_BATCH), [])
+            return guard.names_of(cursor), _kept(batches, memory, lambda: _reads_out(connection, sql, parameters))
+    except sqlite3.Error as error:
+        if authoriser.met_wild or getattr(error, "sqlite_errorname", "") == "SQLITE_TOOBIG":
+            raise Large from error
+        if isinstance(error, sqlite3.DataError) and not wild:  # a parameter or a statement that is too long
+            raise Large from error
+        raise
+
+
+def _reads_out(connection: sqlite3.Connection, sql: str, parameters: Any) -> bool:
+    """Tell whether a statement gives each row of its tables at most once, so that its result is no larger than they.
+
+    That is one loop over one table, or one in each arm of a UNION ALL such as the view `all_events`.
+    """
+    try:
+        plan = {row[0]: row for row in connection.execute("EXPLAIN QUERY PLAN " + sql, parameters)}
+    except sqlite3.Error:
+        return False
+    loops = [row for row in plan.values() if row[3].startswith(("SCAN", "SEARCH"))]
+    if any("VIRTUAL TABLE" in row[3] for row in loops):
+        return False
+    parents = [row[1] for row in loops]
+    if len(set(parents)) < len(parents):
+        return False
+    outer = [row[3].removeprefix("SCAN ") for row in loops if row[1] == 0]
+    gathered = not outer or any(row[3] == f"CO-ROUTINE {outer[0]}" for row in plan.values())
+    return len(loops) == 1 or (gathered and all(plan[each][3] in _ARMS for each in parents if each))
+
+
+def _kept(
+    batches: Iterator[Sequence[tuple[Any, ...]]], memory: int, may_grow: Callable[[], bool] = lambda: False
+) -> list[tuple[Any, ...]]:
+    """All rows; `may_grow` is asked once when they take up more than `memory` bytes."""
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for batch in batches:
+        rows += batch
+        size += sum(256 + 8 * len(row) + sum(map(sys.getsizeof, row)) for row in batch)
+        if size > memory:
+            if not may_grow():
+                raise Stopped(f"the result is larger than {memory >> 20} MiB")
+            memory = sys.maxsize
+    return rows
+
+
+@contextlib.contextmanager
+def _interrupting(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Interrupt the connection after so many seconds, again and again until the block ends."""
+    done = threading.Event()
+    late: list[bool] = []
+
+    def watch() -> None:
+        pause = seconds
+        while not done.wait(pause):
+            late.append(True)
+            connection.interrupt()
+            pause = _POLL
+
+    thread = threading.Thread(target=watch, name="telemetry-deadline", daemon=True)
+    with contextlib.suppress(RuntimeError):  # the interpreter is shutting down: it runs without
+        thread.start()
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if late:
+            raise Stopped(f"it ran longer than {seconds:.3g} s") from error
+        raise
+    finally:
+        done.set()
+        if thread.ident is not None:
+            thread.join()
+
+
+def stream(path: str, sql: str, parameters: Any, seconds: float) -> Generator[Any]:
+    """One statement in a process of its own: first the columns' names, then lists of rows; close it to stop early.
+
+    The arguments are those of fetch().
+
+    Raises:
+        Stopped: it took too long or too much memory.
+        sqlite3.Error: by cause.
+    """
+    if len(sql) > _LONGEST_SQL:
+        raise sqlite3.ProgrammingError(f"the statement is longer than {_LONGEST_SQL} characters")
+    end = time.monotonic() + max(seconds, 0.0)
+    request = marshal.dumps((path, sql, _plain(parameters), seconds, end))
+    with _started() as process:
+        killer = threading.Timer(max(end + _GRACE - time.monotonic(), 0.0), process.kill)
+        killer.daemon = True
+        try:
+            killer.start()
+            assert process.stdin is not None  # noqa: S101 - both are pipes
+            assert process.stdout is not None  # noqa: S101
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(request)
+                process.stdin.close()
+            yield from _answers(process.stdout, seconds)
+        finally:
+            killer.cancel()
+            process.kill()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    name = os.path.basename(sys.executable or "")
+    interpreter = sys.executable
+    if not name.startswith(("python", "pypy")):  # a server that has Python in it
+        interpreter = os.path.join(sys.base_exec_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    try:
+        return subprocess.Popen(  # noqa: S603 - this interpreter, our file
+            [interpreter, "-I", "-S", os.path.abspath(guard.__file__)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError as error:
+        raise Stopped(f"no process could be started to run it in: {error}") from error
+
+
+def _answers(pipe: IO[bytes], seconds: float) -> Iterator[Any]:
+    while True:
+        try:
+            kind, value = marshal.load(pipe)  # noqa: S302 - from our own process
+        except (EOFError, ValueError, TypeError):
+            raise Stopped(f"it ran longer than {seconds:.3g} s, or took too much memory") from None
+        if kind == "rows":
+            yield value
+        elif kind == "end":
+            return
+        elif kind == "stopped":
+            raise Stopped(value)
+        else:
+            raise _error_of(*value)
+
+
+def _error_of(kind: str, name: str, text: str) -> Exception:
+    error = getattr(sqlite3, kind, sqlite3.DatabaseError)(text)
+    error.sqlite_errorname = name
+    return error
+
+
+def _plain(parameters: Any) -> Any:
+    """The same in types that travel to another process."""
+    if hasattr(parameters, "keys"):
+        return {str(name): _scalar(parameters[name]) for name in parameters}
+    return [_scalar(value) for value in parameters]
+
+
+_SCALARS = (type(None), bool, int, float, str, bytes)
+
+
+def _scalar(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    raise sqlite3.ProgrammingError(f"a parameter is a text, a number, bytes or None, not {type(value).__name__}")

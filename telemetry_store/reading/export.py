@@ -1,0 +1,141 @@
+"""Events out of the database into files, a few at a time: JSON lines as they were recorded, CSV, Parquet."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import gzip
+import io
+import os
+import sys
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any
+
+from telemetry_store.errors import UsageError
+from telemetry_store.event import dumps
+from telemetry_store.sinks.sqlite_catalog import quoted
+from telemetry_store.timestamps import TIME_FIELDS
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from telemetry_store.reading.stored import StoredEvent, Window
+    from telemetry_store.schema import Table
+
+FORMATS = ("jsonl", "csv", "parquet")
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+_PACKED = (".gz", ".zst")
+STANDARD_OUTPUT = "-"
+
+
+def format_of(path: str) -> str:
+    """How a file is written, by its name: "jsonl", "csv" or "parquet".
+
+    Raises:
+        UsageError: the name does not say.
+    """
+    name, ending = os.path.splitext(path)
+    if ending in _PACKED:
+        name, ending = os.path.splitext(name)
+    if path == STANDARD_OUTPUT:
+        return "jsonl"
+    if ending not in _SUFFIXES or (ending == ".parquet" and path.endswith(_PACKED)):
+        raise UsageError(f"{path} does not say how to write it", "use .jsonl, .csv (also .gz, .zst) or .parquet")
+    return _SUFFIXES[ending]
+
+
+def event_line(event: Mapping[str, Any]) -> str:
+    """An event as a line of JSON: its time first, then its fields by name, so that equal events are equal lines."""
+    first = [name for name in TIME_FIELDS if name in event]
+    rest = sorted(event.keys() - set(first))
+    return dumps({name: event[name] for name in chain(first, rest)}) + "\n"
+
+
+def stamped(each: StoredEvent) -> dict[str, Any]:
+    """The event with the time that the store gave it, where it had none of its own."""
+    has_time = any(name in each.event for name in TIME_FIELDS)
+    return each.event if has_time or not each.timestamp else {"timestamp": each.timestamp, **each.event}
+
+
+def columns_of(
+    connection: sqlite3.Connection, table: Table, window: Window
+) -> tuple[list[str], Iterator[Sequence[Any]]]:
+    """The columns of a table as they are, and its rows."""
+    found = window.clause(table)
+    conditions, values = found if found is not None else (["0"], [])
+    clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    order = " ORDER BY rowid" if table.numbered else ""
+    cursor = connection.execute(f"SELECT * FROM {quoted(table.name)}{clause}{order}", values)
+    return [column[0] for column in cursor.description], cursor
+
+
+@contextlib.contextmanager
+def text_file(path: str) -> Iterator[IO[str]]:
+    """A text file for writing, packed by its name's ending; it takes its name when it is complete.
+
+    Args:
+        path: of the file; "-" is standard output.
+    """
+    if path == STANDARD_OUTPUT:
+        yield sys.stdout
+        return
+    partial = f"{path}.part"
+    try:
+        with contextlib.ExitStack() as stack:
+            raw = stack.enter_context(open(partial, "wb"))
+            packed = stack.enter_context(_packed(raw, path))
+            yield stack.enter_context(io.TextIOWrapper(packed, encoding="utf-8", newline=""))
+        os.replace(partial, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
+
+
+def _packed(raw: IO[bytes], path: str) -> Any:
+    if path.endswith(".gz"):
+        return gzip.GzipFile(fileobj=raw, mode="wb", mtime=0)
+    if path.endswith(".zst"):
+        try:
+            import zstandard
+        except ImportError as error:
+            raise UsageError("zstandard is not installed", "pip install 'telemetry-store[zstd]'") from error
+        return zstandard.ZstdCompressor().stream_writer(raw, closefd=False)
+    return contextlib.nullcontext(raw)
+
+
+def write_lines(file: IO[str], lines: Iterable[str]) -> int:
+    """Write lines; gives how many."""
+    count = 0
+    for line in lines:
+        file.write(line)
+        count += 1
+    return count
+
+
+def write_csv(file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write a header and rows; gives how many rows."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    count = 0
+    for row in rows:
+        writer.writerow(row)
+        count += 1
+    return count
+
+
+def write_rows(path: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write the rows of a query in the form that the file's name says; gives how many.
+
+    Raises:
+        UsageError: the name does not say, or a library is missing.
+    """
+    form = format_of(path)
+    if form == "parquet":
+        from telemetry_store.reading.parquet import write_parquet
+
+        return write_parquet(path, columns, rows)
+    with text_file(path) as file:
+        if form == "csv":
+            return write_csv(file, columns, rows)
+        return write_lines(file, (dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows))

@@ -1,0 +1,159 @@
+"""The library of questions: those that come with the package, and those of the user's own folder.
+
+A question is a file `NAME.sql`: its first line is a sentence, then come its parameters, then one statement.
+
+    -- Which agents did most.
+    -- param since: time = 1d -- from when on
+    -- param limit: number = 20 -- how many agents
+    SELECT agent_id, count(*) AS events FROM {events timestamp, agent_id!} WHERE timestamp >= :since …
+
+Kinds of parameters: `text`, `number`, `time` (a time, or a span such as 7d for so long ago), `table` and `field`, which
+stand in the statement as `{name}`. What else stands in braces is told in `template.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from telemetry_store.errors import UsageError
+from telemetry_store.reading.timeline import moment
+
+from .template import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from importlib.resources.abc import Traversable
+
+    from telemetry_store.schema import Table
+
+_PARAMETER = re.compile(r"--\s*param\s+(\w+)\s*:\s*(text|number|time|table|field)\s*=\s*(.*?)\s*(?:--\s*(.*))?")
+_NAME = re.compile(r"\w+", re.ASCII)
+_INSERTED = ("table", "field")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a question: its kind, its default as text, and what it means."""
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+
+    def value(self, text: str) -> Any:
+        """What a text that the user gave stands for.
+
+        Raises:
+            UsageError: it is not of this kind.
+        """
+        if self.kind == "time":
+            return moment(text)
+        if self.kind == "number":
+            try:
+                return float(text) if "." in text else int(text)
+            except ValueError:
+                raise UsageError(f"{self.name} is a number, not {text!r}") from None
+        if self.kind in _INSERTED and not _NAME.fullmatch(text):
+            raise UsageError(f"{self.name} is the name of a {self.kind}, not {text!r}")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question.
+
+    Attributes:
+        name: of its file.
+        sentence: what it asks.
+        parameters: in the order of the file.
+        text: its statement, with braces.
+        own: whether it comes with the package.
+    """
+
+    name: str
+    sentence: str
+    parameters: tuple[Parameter, ...]
+    text: str
+    own: bool
+
+    @classmethod
+    def parse(cls, name: str, text: str, *, own: bool) -> Question:
+        """The question of a file.
+
+        Raises:
+            UsageError: its first line is no sentence.
+        """
+        lines = text.splitlines()
+        if not lines or not lines[0].startswith("--"):
+            raise UsageError(f"the question {name} does not begin with a sentence", "-- What it asks.")
+        found = [match for line in lines if (match := _PARAMETER.fullmatch(line.strip()))]
+        parameters = tuple(Parameter(each[1], each[2], each[3], each[4] or "") for each in found)
+        body = "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip().rstrip(";")
+        return cls(name, lines[0].lstrip("- ").strip(), parameters, body, own)
+
+    def statement(self, tables: Mapping[str, Table], given: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+        """The SQL for a database with these tables, and its parameters.
+
+        Args:
+            tables: name → table.
+            given: parameters that differ from their defaults.
+
+        Raises:
+            UsageError: a parameter is unknown or of the wrong kind, or the tables lack what the question needs.
+        """
+        known = {each.name for each in self.parameters}
+        if unknown := given.keys() - known:
+            hint = f"it has {', '.join(sorted(known))}" if known else "it has none"
+            raise UsageError(f"{self.name} has no parameter {', '.join(sorted(unknown))}", hint)
+        values = {each.name: each.value(given.get(each.name, each.default)) for each in self.parameters}
+        inserted = {each.name: values.pop(each.name) for each in self.parameters if each.kind in _INSERTED}
+        for each in self.parameters:
+            if each.kind == "table" and inserted[each.name] not in tables:
+                raise UsageError(
+                    f"{self.name} asks the table {inserted[each.name]}, which is not there",
+                    f"name another one with --param {each.name}=TABLE; `telemetry schema` lists them",
+                )
+        return expand(self.text, tables, inserted, self.name), values
+
+
+def library(folder: Path | str | None = None) -> dict[str, Question]:
+    """All questions by name; those of the user's folder win.
+
+    Args:
+        folder: with further `.sql` files.
+
+    Raises:
+        UsageError: the folder is not there, or a file in it is no question.
+    """
+    found = _in(files(__package__), own=True)
+    if folder is not None:
+        if not Path(folder).is_dir():
+            raise UsageError(f"there is no folder {folder} with questions")
+        found |= _in(Path(folder), own=False)
+    return dict(sorted(found.items()))
+
+
+def _in(place: Traversable, *, own: bool) -> dict[str, Question]:
+    return {
+        each.name.removesuffix(".sql"): Question.parse(
+            each.name.removesuffix(".sql"), each.read_text(encoding="utf-8"), own=own
+        )
+        for each in place.iterdir()
+        if each.name.endswith(".sql")
+    }
+
+
+def find(name: str, folder: Path | str | None = None) -> Question:
+    """The question of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = library(folder)
+    if name not in found:
+        raise UsageError(f"there is no question {name!r}", "`telemetry query --list` lists them")
+    return found[name]
