@@ -80,5 +80,5 @@ def _library(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        package = "'telemetry-store[bulk]'" if name == "pyarrow" else name
+        package = "'telemetry-store[arrow]'" if name == "pyarrow" else name
         raise UsageError(f"{name} is not installed", f"pip install {package}") from error
