@@ -177,7 +177,7 @@ def test_a_missing_library_is_named(database: str, monkeypatch: pytest.MonkeyPat
     import sys
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with TelemetryStore(database) as store, pytest.raises(UsageError, match="telemetry-store\\[bulk\\]"):
+    with TelemetryStore(database) as store, pytest.raises(UsageError, match="telemetry-store\\[arrow\\]"):
         store.query("SELECT 1 AS a").to_arrow()
 
 
