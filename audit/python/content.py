@@ -297,6 +297,8 @@ def _serialised(node: ast.Call, name: str, frame: Frame, resolver: Resolver) -> 
     if name in ("to_jsonl", "write_ndjson", "encode_lines", "jsonl_dumps") or full == "ndjson.dumps":
         return "JNJN"
     documents = (name in DUMPS or end in DUMPS) and first not in OTHER_FORMATS
+    if name == "dumps" and isinstance(node.func, ast.Attribute) and _made_otherwise(node.func.value, frame, resolver):
+        documents = False
     if documents or full == "msgspec.json.encode" or (name == "json" and isinstance(node.func, ast.Attribute)):
         if is_pretty(node):
             return "P"
@@ -309,6 +311,12 @@ def _serialised(node: ast.Call, name: str, frame: Frame, resolver: Resolver) -> 
         if first in ("jsonpickle", "demjson"):
             return "J"
     return ""
+
+
+def _made_otherwise(receiver: ast.expr, frame: Frame, resolver: Resolver) -> bool:
+    """Whether an object is of a class whose name says nothing of JSON, as a writer of tables that has a ``dumps``."""
+    makers = [last(end.func) for end, _ in resolver.chase(receiver, frame) if isinstance(end, ast.Call)]
+    return bool(makers) and all(name[:1].isupper() and "json" not in name.lower() for name in makers)
 
 
 def _of_function(target: Scope, node: ast.Call, frame: Frame, resolver: Resolver, depth: int) -> str:

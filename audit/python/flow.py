@@ -173,7 +173,8 @@ class Flow:
     def _in_attribute(self, held: Held, parent: ast.Attribute) -> Iterable[Held]:
         above = held.frame.scope.parents.get(parent)
         if isinstance(above, ast.Call) and above.func is parent:
-            yield replace(held, node=above, level=through(held.level, parent.attr))
+            level = "" if _cuts_within_lines(above) else through(held.level, parent.attr)
+            yield replace(held, node=above, level=level)
         elif held.level == "handle" and parent.attr in ("write", "readline"):
             yield replace(held, node=parent, level=parent.attr)
         elif held.level == "handle" and parent.attr in ("buffer", "file", "raw", "stream"):
@@ -297,6 +298,15 @@ class Flow:
                 yield replace(held, node=node, frame=frame, level=level, since=0)
         elif isinstance(box, ast.Attribute):
             yield from self._bind(box, held, level)
+
+
+def _cuts_within_lines(call: ast.Call) -> bool:
+    """Whether a text is split at something that is no end of a line."""
+    separator = call.args[0] if call.args and last(call.func) in ("split", "rsplit") else None
+    if not isinstance(separator, ast.Constant) or not isinstance(separator.value, str | bytes):
+        return False
+    end: str | bytes = "\n" if isinstance(separator.value, str) else b"\n"
+    return end not in separator.value  # type: ignore[operator]
 
 
 def _goes_through(call: ast.Call, held: Held, resolver: Resolver) -> bool:
