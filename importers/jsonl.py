@@ -124,9 +124,12 @@ class LineReader:
         usual = self._times is USUAL_TIME and columns.is_timed()
         records = [] if usual else columns.records()
 
+        places: list[tuple[int, bytes]] = []
+
         def raw(index: int) -> tuple[int, bytes]:
-            lines = data.split(b"\n")
-            return offset + sum(map(len, lines[:index])) + index, lines[index]
+            if not places:
+                places.extend(_places(data, offset))
+            return places[index]
 
         chunk = Chunk(self._source, records, raw, times=self._times, columns=columns if usual else None)
         return Lines(chunk, data, regular=True)
@@ -279,3 +282,10 @@ def _fraction(text: str) -> float | str:
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_constant=_NONFINITE.get, parse_float=_fraction)
 _KINDS = {list: "an array", str: "a text", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
+
+
+def _places(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Where each line begins, and its bytes."""
+    for line in data.split(b"\n"):
+        yield offset, line
+        offset += len(line) + 1
