@@ -25,31 +25,32 @@ from telemetry_store.commands.options import Exit, warn
 from telemetry_store.errors import DatabaseError, SpoolError, TelemetryError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+                  context_settings={"max_content_width": 120},
                   help="From scattered JSONL files to one indexed database.")  # fmt: skip
-for command in (
-    reading.query,
-    reading.stats,
-    reading.schema,
-    timelines.timeline,
-    timelines.tail,
-    searches.search,
-    exports.export,
-    care.drain,
-    care.doctor,
-    care.backup,
-    care.restore,
-    care.prune,
-    audits.audit,
-    audits.plan,
-    imports.rejects,
-    imports.verify,
-    dashboard.dashboard,
-    dashboard.report,
-    follow.follow,
-    merge.merge,
-):
-    app.command()(command)
-app.command("import")(imports.import_)
+for name, command in {  # in the order in which somebody new meets them
+    "audit": audits.audit,
+    "plan": audits.plan,
+    "import": imports.import_,
+    "rejects": imports.rejects,
+    "verify": imports.verify,
+    "follow": follow.follow,
+    "merge": merge.merge,
+    "query": reading.query,
+    "timeline": timelines.timeline,
+    "tail": timelines.tail,
+    "search": searches.search,
+    "stats": reading.stats,
+    "schema": reading.schema,
+    "export": exports.export,
+    "dashboard": dashboard.dashboard,
+    "report": dashboard.report,
+    "drain": care.drain,
+    "doctor": care.doctor,
+    "backup": care.backup,
+    "restore": care.restore,
+    "prune": care.prune,
+}.items():
+    app.command(name)(command)
 
 
 @app.command()
