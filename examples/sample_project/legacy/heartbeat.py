@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import random
 import time
 
 BEAT = os.path.join("logs", "daemon_heartbeat.jsonl")
@@ -19,6 +20,7 @@ def beat(folder: str, daemon: str, count: int) -> None:
                      "queues": {f"queue_{each}": each * number for each in range(700)}}  # fmt: skip
             json.dump(event, file)
             file.write("\n")
+        time.sleep(random.uniform(0.001, 0.006))
 
 
 def run_daemons(folder: str, count: int) -> None:
