@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,10 +24,14 @@ from telemetry_store.commands import (
 from telemetry_store.commands.options import Exit, warn
 from telemetry_store.errors import DatabaseError, SpoolError, TelemetryError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings={"max_content_width": 120},
                   help="From scattered JSONL files to one indexed database.")  # fmt: skip
-for name, command in {  # in the order in which somebody new meets them
+#: In the order in which somebody new meets them.
+_COMMANDS: dict[str, Callable[..., None]] = {
     "audit": audits.audit,
     "plan": audits.plan,
     "import": imports.import_,
@@ -49,8 +53,9 @@ for name, command in {  # in the order in which somebody new meets them
     "backup": care.backup,
     "restore": care.restore,
     "prune": care.prune,
-}.items():
-    app.command(name)(command)
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
 
 
 @app.command()
