@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Settings, TelemetryStore
 from telemetry_store.reading.query import read_only
-from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
+from telemetry_store.sinks.sqlite_catalog import exists, load_tables, quoted
 
 from .imports import import_paths
 
@@ -131,7 +131,7 @@ def _copy_tables(database: str, copy: str) -> dict[str, set[str]]:
             ):
                 target.execute(made_by)
         for name in ("_tables", "_sources", "_sqlite_migrations"):
-            if source.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone():
+            if exists(source, name):
                 for row in source.execute(f"SELECT * FROM {name}"):
                     target.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)
         target.execute("COMMIT")

@@ -19,6 +19,7 @@ import orjson
 
 from telemetry_store import DatabaseBusy
 from telemetry_store.segment import try_lock
+from telemetry_store.sinks.sqlite_catalog import exists
 
 from .source import FOLDER, reading
 
@@ -117,7 +118,7 @@ def save(connection: sqlite3.Connection, record: Record) -> None:
 
 def records(connection: sqlite3.Connection) -> list[Record]:
     """The merges in force, oldest first."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_merges'").fetchone():
+    if not exists(connection, "_merges"):
         return []
     rows = connection.execute("SELECT record, id, merged_at, folder FROM _merges ORDER BY id").fetchall()
     return [Record.from_json(*row) for row in rows]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from telemetry_store.care.archive import Columns
 from telemetry_store.errors import UsageError
 from telemetry_store.schema import TIME, Table
-from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
+from telemetry_store.sinks.sqlite_catalog import exists, load_tables, quoted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -108,7 +108,7 @@ def columns_of(connection: sqlite3.Connection, name: str) -> Columns:
 def _event_rows(connection: sqlite3.Connection, table: Table, time: str) -> EventRows:
     (made_by,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table.name,)).fetchone()
     reused = "AUTOINCREMENT" not in made_by.upper()
-    return EventRows(table.name, time, _columns(connection, table), reused, _exists(connection, "_pruned"))
+    return EventRows(table.name, time, _columns(connection, table), reused, exists(connection, "_pruned"))
 
 
 def _columns(connection: sqlite3.Connection, table: Table) -> Columns:
@@ -134,7 +134,7 @@ def aged(connection: sqlite3.Connection, cutoff: str, table: str | None) -> list
     names = [table] if table is not None else [name for (name,) in connection.execute(_MADE_HERE + " ORDER BY 1")]
     found = []
     for name in names:
-        if table is None and not _exists(connection, name):
+        if table is None and not exists(connection, name):
             continue
         events = events_of(connection, name)
         (rows,) = connection.execute(
@@ -143,10 +143,6 @@ def aged(connection: sqlite3.Connection, cutoff: str, table: str | None) -> list
         if rows:
             found.append(Aged(events, rows))
     return found
-
-
-def _exists(connection: sqlite3.Connection, table: str) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
 
 
 def oldest(connection: sqlite3.Connection, events: EventRows, cutoff: str) -> str | None:
@@ -197,7 +193,7 @@ def newest_witness(connection: sqlite3.Connection) -> tuple[str | None, str | No
     (written,) = connection.execute("SELECT max(last_written) FROM _tables").fetchone()
     times = []
     for (name,) in connection.execute(_MADE_HERE).fetchall():
-        if _exists(connection, name):
+        if exists(connection, name):
             times += connection.execute(f"SELECT max({quoted(TIME)}) FROM {quoted(name)}").fetchone()
     return max(filter(None, times), default=None), written
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.reading.faults import BAD_TYPES, EVENT_TYPE, error_condition
 from telemetry_store.schema import METADATA, ColumnType
-from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
+from telemetry_store.sinks.sqlite_catalog import exists, load_tables, quoted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -109,8 +109,7 @@ def filled(connection: sqlite3.Connection) -> frozenset[str]:
     """Those of the store's own tables that are drawn and have rows."""
     found = set()
     for name in ("_sources", "_rejects"):
-        there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
-        if there and connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone():
+        if exists(connection, name) and connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone():
             found.add(name)
     return frozenset(found)
 

@@ -18,7 +18,7 @@ from telemetry_store.care import archive
 from telemetry_store.care.aged import columns_of, lineage, selected
 from telemetry_store.errors import QueryError, TelemetryError, UsageError
 from telemetry_store.reading.query import read_only
-from telemetry_store.sinks.sqlite_catalog import quoted, text_of
+from telemetry_store.sinks.sqlite_catalog import exists, quoted, text_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +40,9 @@ class Reader:
         self._live = live
         self._folder = folder
         self._duck = duck
-        ledger = live.execute("SELECT file, state, kept FROM _pruned WHERE file <> ''") if _has_ledger(live) else ()
+        ledger = (
+            live.execute("SELECT file, state, kept FROM _pruned WHERE file <> ''") if exists(live, "_pruned") else ()
+        )
         #: File → whether all its rows are gone from the table.
         self._settled = {file: state == "done" and kept == "[]" for file, state, kept in ledger}
         self._files = self._counted()
@@ -52,7 +54,7 @@ class Reader:
         """
         writing = set()
         number = ""
-        if _has_ledger(self._live):
+        if exists(self._live, "_pruned"):
             writing = {file for (file,) in self._live.execute("SELECT file FROM _pruned WHERE state = 'writing'")}
             number = lineage(self._live)
         found: dict[str, list[str]] = {}
@@ -141,10 +143,6 @@ class Reader:
         self._duck.execute(f"CREATE TABLE live.{quoted(table)} AS SELECT * EXCLUDE ({archive.EXACT}) FROM arriving")
         self._duck.unregister("arriving")
         return columns.number
-
-
-def _has_ledger(live: sqlite3.Connection) -> bool:
-    return live.execute("SELECT 1 FROM sqlite_master WHERE name = '_pruned'").fetchone() is not None
 
 
 def _say(value: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.sinks.sqlite_catalog import load_tables, quoted
+from telemetry_store.sinks.sqlite_catalog import exists, load_tables, quoted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,7 +55,7 @@ class Description:
 
 def event_tables(connection: sqlite3.Connection) -> dict[str, Table]:
     """Every event table by name; none in a database that this store has never written to."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_tables'").fetchone():
+    if not exists(connection, "_tables"):
         return {}
     tables = load_tables(connection)[0]
     for name, column in connection.execute(

@@ -24,9 +24,9 @@ MIGRATIONS = (
     ("retention", "retention.sql"),
 )
 _SET = "telemetry_store"
-#: The columns of `all_events` besides table, id and event; each is text in every table.
 #: What the names of search indexes and their triggers begin with.
 SEARCH = "_search_"
+#: The columns of `all_events` besides table, id and event; each is text in every table.
 _SHARED = ("event_type", "agent_id", "session_id")
 #: SQLite takes 500 SELECTs side by side, and 127 arguments of a function (100 before 3.8).
 _MOST_ARMS, _MOST_PAIRS = 400, 50
@@ -47,6 +47,11 @@ def sql(name: str) -> str:
     return files(__package__).joinpath("sql", name).read_text(encoding="utf-8")
 
 
+def exists(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether the database has a table, view, index or trigger of this name."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the system tables to this version; does nothing, and imports nothing, when they are.
 
@@ -64,7 +69,7 @@ def pending(connection: sqlite3.Connection) -> set[str]:
         DatabaseNewer: migrations have been applied that this version does not know.
     """
     applied: set[str] = set()
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+    if exists(connection, "_sqlite_migrations"):
         rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (_SET,))
         applied = {name for (name,) in rows}
     known = {name for name, _ in MIGRATIONS}

@@ -122,7 +122,7 @@ class SqliteTransaction(Transaction):
             f'UPDATE _tables SET last_written = {_NOW} WHERE "table" = ? AND "column" = \'\'',
             [(name,) for name in sorted(written)],
         )
-        if self._reshaped or not self._has_view():
+        if self._reshaped or not catalog.exists(self._connection, "all_events"):
             tables, _ = catalog.load_tables(self._connection)
             catalog.rebuild_all_events(self._connection, tables.values())
             self._reshaped.clear()
@@ -136,9 +136,6 @@ class SqliteTransaction(Transaction):
             left = written[name]
             while left > 0 and (taken := search.take_in(self._connection, name, self._tables.searched[name])):
                 left -= taken
-
-    def _has_view(self) -> bool:
-        return self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'all_events'").fetchone() is not None
 
     def advance(self, cursors: Mapping[str, int]) -> None:
         self._connection.executemany(

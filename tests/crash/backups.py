@@ -20,6 +20,7 @@ from pathlib import Path
 from telemetry_store import Settings, TelemetryStore
 from telemetry_store.care.backup import back_up
 from telemetry_store.care.restore import restore
+from tests.crash.children import in_child
 from tests.crash.ledger import TABLE, Acknowledged
 
 _BUCKETS = 400
@@ -96,15 +97,7 @@ def run(folder: Path, rows: int, times: int, pause: float) -> dict:
     database = str(folder / "live.db")
     fill(database, rows)
     acknowledged, latencies = Acknowledged(4), Latencies(4)
-    children = []
-    for writer in range(4):
-        child = os.fork()
-        if child == 0:
-            try:
-                write(database, writer, acknowledged, latencies, pause)
-            finally:
-                os._exit(1)
-        children.append(child)
+    children = [in_child(write, database, writer, acknowledged, latencies, pause) for writer in range(4)]
     problems, seconds = [], []
     while not all(acknowledged[writer] for writer in range(4)):
         time.sleep(0.01)

@@ -14,30 +14,17 @@ import sqlite3
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 
 from telemetry_store import Settings, TelemetryStore
 from telemetry_store.sinks.sqlite import SqliteSink
+from tests.crash.children import in_child
 from tests.crash.ledger import Acknowledged, problems, record_for_ever, settle
 
 
 def die() -> None:
     """Be killed, here and now."""
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def in_child(work, *arguments) -> int:
-    """Run something in a forked child and return its process id."""
-    child = os.fork()
-    if child:
-        return child
-    try:
-        work(*arguments)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(1)
 
 
 def write(database: str, writer: int, acknowledged: Acknowledged) -> None:

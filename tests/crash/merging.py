@@ -18,7 +18,8 @@ from pathlib import Path
 
 from importers.merge import merge, read_plan, rollback
 from telemetry_store import TelemetryStore
-from tests.crash.kill import die, in_child
+from tests.crash.children import in_child
+from tests.crash.kill import die
 from tests.importers.merge.content import everything, rows
 from tests.importers.merge.old import make_nine
 

@@ -21,21 +21,9 @@ from benchmarks.many_rows import TABLES, make
 from telemetry_store import Settings, TelemetryStore
 from telemetry_store.care.retention import prune
 from telemetry_store.reading.archive_query import ask_both
+from tests.crash.children import in_child
 
 _DAY = 86_400
-
-
-def in_child(work, *arguments) -> int:
-    """Run something in a forked child and return its process id."""
-    child = os.fork()
-    if child:
-        return child
-    status = 1
-    try:
-        work(*arguments)
-        status = 0
-    finally:
-        os._exit(status)
 
 
 def record(database: str) -> None:

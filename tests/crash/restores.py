@@ -18,6 +18,7 @@ from telemetry_store import Settings
 from telemetry_store.care.backup import back_up
 from telemetry_store.care.restore import restore
 from tests.crash.backups import Latencies, write
+from tests.crash.children import in_child
 from tests.crash.ledger import TABLE, Acknowledged, settle
 
 
@@ -31,15 +32,7 @@ def run(folder: Path, times: int) -> dict:
     database = str(folder / "live.db")
     settings = Settings(database)
     acknowledged, latencies = Acknowledged(4), Latencies(4)
-    children = []
-    for writer in range(4):
-        child = os.fork()
-        if child == 0:
-            try:
-                write(database, writer, acknowledged, latencies, 0.01)
-            finally:
-                os._exit(1)
-        children.append(child)
+    children = [in_child(write, database, writer, acknowledged, latencies, 0.01) for writer in range(4)]
     while not all(acknowledged[writer] > 500 for writer in range(4)):
         time.sleep(0.01)
     at_backup, lost, drained = [], 0, []

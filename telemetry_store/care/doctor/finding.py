@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.recovery import segment_names
-from telemetry_store.sinks.sqlite_catalog import load_tables
+from telemetry_store.sinks.sqlite_catalog import exists, load_tables
 
 if TYPE_CHECKING:
     import sqlite3
@@ -99,7 +99,7 @@ class Look:
 
     def has(self, table: str) -> bool:
         """Tell whether a table is there."""
-        return self.one("SELECT 1 FROM sqlite_master WHERE name = ?", table) is not None
+        return exists(self.db, table)
 
     def one(self, sql: str, *parameters: Any) -> Any:
         """The first value of the first row, or None."""
