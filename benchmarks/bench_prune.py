@@ -24,7 +24,7 @@ from telemetry_store import Settings
 from telemetry_store.care import archive
 from telemetry_store.care.aged import events_of
 from telemetry_store.care.retention import prune
-from telemetry_store.reading.query import read_only
+from telemetry_store.engines.sqlite.query import read_only
 
 _WRITER = """
 import sys, time

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from machine import facts
 
 from telemetry_store import EventTable, TelemetryStore
+from telemetry_store.engines.sqlite.query import reading, run_trusted
 from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.query import reading, run_trusted
 from telemetry_store.reading.questions import find
 from telemetry_store.reading.stored import Window
 from telemetry_store.reading.timeline import newest

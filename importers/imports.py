@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telemetry_store.ahead import ahead
+from telemetry_store.engines.base import Source
 from telemetry_store.schema import check_table_name
-from telemetry_store.sinks.base import Source
 
 from .content import Content
 from .jsonl import LineReader, Tail
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from telemetry_store import TelemetryStore
     from telemetry_store.batch import Chunk, Reject
-    from telemetry_store.sinks.base import Transaction
+    from telemetry_store.engines.base import Transaction
 
     from .jsonl import Lines
     from .ledger import Match

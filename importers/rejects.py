@@ -20,8 +20,8 @@ from .route import route_of
 
 if TYPE_CHECKING:
     from telemetry_store import TelemetryStore
+    from telemetry_store.engines.base import Transaction
     from telemetry_store.event import Record
-    from telemetry_store.sinks.base import Transaction
 
     from .plan import Plan
 

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store.engines.sqlite.catalogue import load_tables
+from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.event import dumps
-from telemetry_store.reading.query import read_only
 from telemetry_store.reading.stored import events
-from telemetry_store.sinks.sqlite_catalog import load_tables
 
 from .content import Content
 from .jsonl import LineByLine, Tail
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from telemetry_store import TelemetryStore
+    from telemetry_store.engines.base import Source
     from telemetry_store.schema import Table
-    from telemetry_store.sinks.base import Source
 
     from .plan import Plan
 

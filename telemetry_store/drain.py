@@ -24,9 +24,9 @@ from telemetry_store.segment import try_lock, unlock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from telemetry_store.engines.base import Sink
     from telemetry_store.event import Record
     from telemetry_store.recovery import Piece
-    from telemetry_store.sinks.base import Sink
 
 LOCK = "drain.lock"
 #: Bytes of lines in one transaction: large enough for synchronous=FULL to cost nothing, small enough for others.

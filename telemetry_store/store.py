@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
     from telemetry_store.drain import Drain
-    from telemetry_store.reading.result import Result
+    from telemetry_store.engines.base import Sink, Transaction
+    from telemetry_store.result import Result
     from telemetry_store.settings import Settings
-    from telemetry_store.sinks.base import Sink, Transaction
 
 _MEMORY = ":memory:"
 #: How often the segments of dead processes are looked for while nothing is recorded here, in seconds.
@@ -359,10 +359,10 @@ class TelemetryStore:
 
 def _sink_for(settings: Settings) -> Sink:
     if settings.database == _MEMORY:
-        from telemetry_store.sinks.memory import MemorySink
+        from telemetry_store.engines.sqlite.memory import MemorySink
 
         return MemorySink()
-    from telemetry_store.sinks.sqlite import SqliteSink
+    from telemetry_store.engines.sqlite.sink import SqliteSink
 
     return SqliteSink(os.path.abspath(settings.database))
 

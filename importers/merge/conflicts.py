@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import TableNameError
+from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.schema import check_table_name
-from telemetry_store.sinks.sqlite_catalog import quoted
 
 from .plan import tables_of, view_of
 from .rename import Renamed, rename

@@ -7,8 +7,8 @@ import marshal
 import sqlite3
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.catalogue import column_type, quoted
 from telemetry_store.schema import ColumnType
-from telemetry_store.sinks.sqlite_catalog import column_type, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telemetry_store.sinks.sqlite_catalog import column_type
+from telemetry_store.engines.sqlite.catalogue import column_type
 
 if TYPE_CHECKING:
     import sqlite3

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from telemetry_store import DatabaseBusy
+from telemetry_store.engines.sqlite.catalogue import exists
 from telemetry_store.segment import try_lock
-from telemetry_store.sinks.sqlite_catalog import exists
 
 from .source import FOLDER, reading
 

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from telemetry_store.sinks.sqlite_catalog import load_tables, quoted, rebuild_all_events
+from telemetry_store.engines.sqlite.catalogue import load_tables, quoted, rebuild_all_events
 
 from .conflicts import count_violations
 from .content import content_hash

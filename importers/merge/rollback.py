@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store import DatabaseBusy, UsageError
 from telemetry_store.drain import Drain
-from telemetry_store.sinks.sqlite import SqliteSink, translated
-from telemetry_store.sinks.sqlite_catalog import load_tables, quoted, rebuild_all_events
+from telemetry_store.engines.sqlite.catalogue import load_tables, quoted, rebuild_all_events
+from telemetry_store.engines.sqlite.sink import SqliteSink, translated
 
 from .content import content_hash
 from .describe import forget_table

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telemetry_store.care.archive import Columns
+from telemetry_store.engines.sqlite.catalogue import exists, load_tables, quoted
 from telemetry_store.errors import UsageError
 from telemetry_store.schema import TIME, Table
-from telemetry_store.sinks.sqlite_catalog import exists, load_tables, quoted
 
 if TYPE_CHECKING:
     import sqlite3

@@ -21,11 +21,11 @@ import orjson
 
 from telemetry_store.care.unfinished import mode_of, unfinished
 from telemetry_store.drain import Drain
+from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.engines.sqlite.sink import SqliteSink, translated
 from telemetry_store.errors import BackupFailed, DatabaseBusy, DatabaseError, DatabaseMissing, UsageError
-from telemetry_store.reading.query import read_only
 from telemetry_store.recovery import SegmentReader, segment_names
-from telemetry_store.sinks.sqlite import SqliteSink, translated
-from telemetry_store.sinks.sqlite_catalog import quoted
 from telemetry_store.timestamps import from_nanoseconds
 
 if TYPE_CHECKING:

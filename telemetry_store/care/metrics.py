@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from telemetry_store.care.doctor import Look, Severity
-from telemetry_store.reading.query import read_only
-from telemetry_store.sinks.sqlite_catalog import quoted
+from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.query import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from telemetry_store.care.backup import check, contents, copy, describe, raw, transfer
 from telemetry_store.care.unfinished import mode_of, unfinished
 from telemetry_store.drain import Drain
+from telemetry_store.engines.sqlite.catalogue import pending
+from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.engines.sqlite.sink import SqliteSink, translated
 from telemetry_store.errors import BackupFailed, DatabaseBusy, UsageError
-from telemetry_store.reading.query import read_only
-from telemetry_store.sinks.sqlite import SqliteSink, translated
-from telemetry_store.sinks.sqlite_catalog import pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,11 +27,11 @@ from telemetry_store.care.aged import (
     rows_by_number,
 )
 from telemetry_store.drain import Drain
+from telemetry_store.engines.sqlite.catalogue import pending
+from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
-from telemetry_store.reading.query import read_only
 from telemetry_store.segment import try_lock
-from telemetry_store.sinks.sqlite import SqliteSink
-from telemetry_store.sinks.sqlite_catalog import pending
 from telemetry_store.timestamps import from_nanoseconds
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import typer
 
 from telemetry_store.commands.options import Db, Env, fresh, opened, warn
 from telemetry_store.commands.timelines import Since, Until, Where  # noqa: TC001 - typer reads annotations
+from telemetry_store.engines.sqlite import query as queries
 from telemetry_store.errors import UsageError
 from telemetry_store.reading import export as exports
-from telemetry_store.reading import query as queries
 from telemetry_store.reading.catalogue import event_tables
 from telemetry_store.reading.stored import Window, events
 from telemetry_store.reading.timeline import moment

@@ -11,7 +11,7 @@ import typer
 
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened, warn
-from telemetry_store.reading import query as queries
+from telemetry_store.engines.sqlite import query as queries
 from telemetry_store.reading.questions import find, library
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import typer
 
 from telemetry_store.commands.options import Db, Env, Exit, Json, fresh, opened, warn
 from telemetry_store.commands.timelines import Limit, Since, Until, Where, print_events
+from telemetry_store.engines.sqlite.index import indexed
+from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.reading import search as searching
-from telemetry_store.reading.query import reading
 from telemetry_store.reading.stored import Window
 from telemetry_store.reading.timeline import moment
 from telemetry_store.reading.where import Condition
-from telemetry_store.sinks.sqlite_search import indexed
 
 if TYPE_CHECKING:
     from telemetry_store.store import TelemetryStore

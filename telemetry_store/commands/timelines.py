@@ -10,9 +10,9 @@ import typer
 
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened
+from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.query import reading
 from telemetry_store.reading.stored import Window
 from telemetry_store.reading.tail import Tail
 from telemetry_store.reading.timeline import around, moment, newest

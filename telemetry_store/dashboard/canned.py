@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.dashboard import queries
+from telemetry_store.engines.sqlite.catalogue import SEARCH, quoted, text_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.questions import library
 from telemetry_store.reading.timeline import moment, seconds
-from telemetry_store.sinks.sqlite_catalog import SEARCH, quoted, text_of
 
 if TYPE_CHECKING:
     from telemetry_store.dashboard.survey import Survey

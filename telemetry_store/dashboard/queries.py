@@ -12,8 +12,8 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.catalogue import quoted, text_of
 from telemetry_store.reading.faults import EVENT_TYPE
-from telemetry_store.sinks.sqlite_catalog import quoted, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

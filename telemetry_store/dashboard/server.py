@@ -28,8 +28,8 @@ from telemetry_store.dashboard.charts import SLUG
 from telemetry_store.dashboard.guard import Guard
 from telemetry_store.dashboard.metadata import first_window, metadata
 from telemetry_store.dashboard.survey import filled, survey
+from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.errors import TelemetryError, UsageError
-from telemetry_store.reading.query import read_only
 from telemetry_store.recovery import segment_names
 from telemetry_store.spool import backlog
 from telemetry_store.terminal import size

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.catalogue import exists, load_tables, quoted
 from telemetry_store.reading.faults import BAD_TYPES, EVENT_TYPE, error_condition
 from telemetry_store.schema import METADATA, ColumnType
-from telemetry_store.sinks.sqlite_catalog import exists, load_tables, quoted
 
 if TYPE_CHECKING:
     import sqlite3

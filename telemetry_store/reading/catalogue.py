@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.sinks.sqlite_catalog import exists, load_tables, quoted
+from telemetry_store.engines.sqlite.catalogue import exists, load_tables, quoted
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,9 +11,9 @@ import sys
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
+from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.errors import UsageError
 from telemetry_store.event import dumps
-from telemetry_store.sinks.sqlite_catalog import quoted
 from telemetry_store.timestamps import TIME_FIELDS
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.schema import ColumnType
-from telemetry_store.sinks.sqlite_catalog import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

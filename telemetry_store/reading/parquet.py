@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.errors import UsageError
-from telemetry_store.reading.result import arrow_table
+from telemetry_store.result import arrow_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,21 +7,21 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite import index
+from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.query import reading
+from telemetry_store.engines.sqlite.transaction import SqliteTransaction
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.query import reading
 from telemetry_store.reading.stored import Window, events
-from telemetry_store.sinks import sqlite_search as index
-from telemetry_store.sinks.sqlite_catalog import quoted
-from telemetry_store.sinks.sqlite_write import SqliteTransaction
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
 
+    from telemetry_store.engines.base import Transaction
     from telemetry_store.reading.stored import StoredEvent
     from telemetry_store.schema import Table
-    from telemetry_store.sinks.base import Transaction
     from telemetry_store.store import TelemetryStore
 
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.errors import QueryError
 from telemetry_store.recovery import segment_names
-from telemetry_store.sinks.sqlite_catalog import quoted
 from telemetry_store.spool import backlog
 
 if TYPE_CHECKING:

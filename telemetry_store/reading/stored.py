@@ -9,8 +9,8 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.schema import event_of
-from telemetry_store.sinks.sqlite_catalog import quoted
 
 if TYPE_CHECKING:
     import sqlite3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.reading.stored import Window, events
-from telemetry_store.sinks.sqlite_catalog import quoted
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.errors import UsageError
 from telemetry_store.schema import ColumnType
-from telemetry_store.sinks.sqlite_catalog import quoted
 
 if TYPE_CHECKING:
     from telemetry_store.schema import Table

@@ -12,7 +12,7 @@ from telemetry_store.care.doctor import Finding, examine
 from telemetry_store.dashboard import queries
 from telemetry_store.dashboard.metadata import first_window
 from telemetry_store.dashboard.survey import survey
-from telemetry_store.reading.query import read_only
+from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.spool import backlog
 from telemetry_store.terminal import size
 

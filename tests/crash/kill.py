@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from telemetry_store import Settings, TelemetryStore
-from telemetry_store.sinks.sqlite import SqliteSink
+from telemetry_store.engines.sqlite.sink import SqliteSink
 from tests.crash.children import in_child
 from tests.crash.ledger import Acknowledged, problems, record_for_ever, settle
 

@@ -112,8 +112,8 @@ def test_copies_moves_and_rewrites(store: TelemetryStore, tmp_path: Path) -> Non
 )
 def test_odd_values_come_back(store: TelemetryStore, tmp_path: Path, line: str, expected: dict) -> None:
     """Values at the edges of JSON are stored and come back as they were."""
+    from telemetry_store.engines.sqlite.catalogue import load_tables
     from telemetry_store.schema import event_of
-    from telemetry_store.sinks.sqlite_catalog import load_tables
 
     (found,) = import_paths(store, [write(tmp_path / "t.jsonl", line)])
     assert found.imported == 1

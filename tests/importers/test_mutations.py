@@ -14,8 +14,8 @@ import pytest
 from importers import import_paths, verify
 from importers.verify import digest
 from telemetry_store import TelemetryStore
+from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.schema import event_of
-from telemetry_store.sinks.sqlite_catalog import load_tables
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "foundups"
 NAMES = {"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity"}

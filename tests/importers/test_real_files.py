@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from importers import import_paths, verify
 from telemetry_store import TelemetryStore
 from telemetry_store.cli import app
+from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.schema import event_of
-from telemetry_store.sinks.sqlite_catalog import load_tables
 
 pytestmark = pytest.mark.corpora
 DATA = Path(__file__).parents[3] / "shared" / "data" / "foundups"

@@ -17,8 +17,8 @@ from importers import import_paths, replay, verify
 from importers.imports import Run
 from importers.route import route_of
 from telemetry_store import TelemetryStore
-from telemetry_store.sinks.base import Source
-from telemetry_store.sinks.sqlite_catalog import MIGRATIONS, migrate, sql
+from telemetry_store.engines.base import Source
+from telemetry_store.engines.sqlite.catalogue import MIGRATIONS, migrate, sql
 
 
 @pytest.fixture

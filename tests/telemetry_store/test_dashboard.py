@@ -21,9 +21,9 @@ from telemetry_store.dashboard.charts import dashboard
 from telemetry_store.dashboard.guard import Guard, is_loopback
 from telemetry_store.dashboard.metadata import first_window, metadata
 from telemetry_store.dashboard.survey import survey
+from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.faults import error_condition
-from telemetry_store.reading.query import read_only
 from telemetry_store.schema import ColumnType
 
 httpx = pytest.importorskip("httpx")

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from telemetry_store import EventTable, TelemetryStore, UsageError
 from telemetry_store.cli import app
+from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.query import reading
 from telemetry_store.reading.questions import Question, find, library
 from telemetry_store.schema import Table
 

@@ -17,10 +17,10 @@ from telemetry_store.care.archive import Columns, Digest, Written
 from telemetry_store.care.backup import back_up
 from telemetry_store.care.restore import restore
 from telemetry_store.care.retention import LOCK, Pruner, due, prune
+from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, QueryError
 from telemetry_store.reading.archive_query import ask_both
 from telemetry_store.reading.archive_reader import answer
-from telemetry_store.reading.query import read_only
 from telemetry_store.schema import ColumnType
 from telemetry_store.segment import try_lock
 from telemetry_store.timestamps import from_nanoseconds

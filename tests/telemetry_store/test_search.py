@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from telemetry_store import TelemetryStore, UsageError
 from telemetry_store.cli import app
+from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.reading import search as searching
-from telemetry_store.reading.query import reading
 from telemetry_store.reading.stored import Window
 from telemetry_store.reading.where import Condition
 
@@ -91,7 +91,7 @@ def test_deleted_and_changed_rows_leave_the_index(database: str) -> None:
 
 def test_rows_still_go_in_many_at_once(database: str) -> None:
     """A search index does not make its table one that gets its rows one by one."""
-    from telemetry_store.sinks.sqlite_catalog import delicate_tables
+    from telemetry_store.engines.sqlite.catalogue import delicate_tables
 
     with closing(sqlite3.connect(database)) as connection:
         assert delicate_tables(connection) == set()

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from telemetry_store import TelemetryStore, UsageError
+from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.query import reading
 from telemetry_store.reading.stored import StoredEvent, Window, by_time, events
 from telemetry_store.reading.tail import Tail
 from telemetry_store.reading.timeline import around, moment, newest

@@ -7,8 +7,8 @@ import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.errors import TelemetryError
-from telemetry_store.reading.query import read_only
 
 from . import (
     backlog,

@@ -8,8 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store.engines.sqlite.catalogue import exists, load_tables
 from telemetry_store.recovery import segment_names
-from telemetry_store.sinks.sqlite_catalog import exists, load_tables
 
 if TYPE_CHECKING:
     import sqlite3

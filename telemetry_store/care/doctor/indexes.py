@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.schema import DEFAULT_INDEXES, TIME, EventTable
-from telemetry_store.sinks.sqlite_catalog import quoted
 
 from .finding import Finding, Fix, Look, Severity
 

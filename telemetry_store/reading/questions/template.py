@@ -17,9 +17,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.catalogue import event_json, quoted, text_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading import faults
-from telemetry_store.sinks.sqlite_catalog import event_json, quoted, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from telemetry_store.batch import Chunk, Counts, Reject
-    from telemetry_store.reading.result import Result
+    from telemetry_store.result import Result
 
 
 @dataclass(frozen=True, slots=True)

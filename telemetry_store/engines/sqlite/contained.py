@@ -18,7 +18,7 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING, Any
 
-from telemetry_store.reading import guard
+from telemetry_store.engines.sqlite import guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.catalogue import SEARCH, quoted
 from telemetry_store.schema import ColumnType
-from telemetry_store.sinks.sqlite_catalog import SEARCH, quoted
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,10 +11,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.batch import Counts, Reject, Rows
-from telemetry_store.sinks.sqlite_catalog import quoted
+from telemetry_store.engines.sqlite.catalogue import quoted
 
 if TYPE_CHECKING:
-    from telemetry_store.sinks.sqlite_catalog import Tables
+    from telemetry_store.engines.sqlite.catalogue import Tables
 
 #: Rows in one statement, largest first; few sizes, so that the statements stay prepared.
 _BLOCKS = (1024, 256, 64, 16, 4, 1)

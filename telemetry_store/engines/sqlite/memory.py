@@ -6,15 +6,15 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.reading.query import run_on
-from telemetry_store.sinks.sqlite import SqliteSink
+from telemetry_store.engines.sqlite.query import run_on
+from telemetry_store.engines.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from telemetry_store.reading.result import Result
-    from telemetry_store.sinks.sqlite_write import SqliteTransaction
+    from telemetry_store.engines.sqlite.transaction import SqliteTransaction
+    from telemetry_store.result import Result
 
 
 class MemorySink(SqliteSink):

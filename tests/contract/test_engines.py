@@ -1,4 +1,4 @@
-"""Every sink keeps the contract in `sinks/base.py`."""
+"""Every sink keeps the contract in `engines/base.py`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from telemetry_store.batch import Chunk, Reject
+from telemetry_store.engines.base import Sink, Source
+from telemetry_store.engines.sqlite.memory import MemorySink
+from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.event import DECLARE, DROPS, decode, encode
 from telemetry_store.schema import EventTable
-from telemetry_store.sinks.base import Sink, Source
-from telemetry_store.sinks.memory import MemorySink
-from telemetry_store.sinks.sqlite import SqliteSink
 
 
 @pytest.fixture(params=["sqlite", "memory"])

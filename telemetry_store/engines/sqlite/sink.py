@@ -12,6 +12,10 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store.engines.base import Sink
+from telemetry_store.engines.sqlite import catalogue as catalog
+from telemetry_store.engines.sqlite.query import run_read_only
+from telemetry_store.engines.sqlite.transaction import SqliteTransaction
 from telemetry_store.errors import (
     DatabaseBusy,
     DatabaseError,
@@ -20,16 +24,12 @@ from telemetry_store.errors import (
     DatabaseReadOnly,
     NotADatabase,
 )
-from telemetry_store.reading.query import run_read_only
 from telemetry_store.segment import hold_shared
-from telemetry_store.sinks import sqlite_catalog as catalog
-from telemetry_store.sinks.base import Sink
-from telemetry_store.sinks.sqlite_write import SqliteTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from telemetry_store.reading.result import Result
+    from telemetry_store.result import Result
 
 #: How long one try for the write lock lasts, in milliseconds; between tries others, and a fork, get their turn.
 _TRY_MS = 250

@@ -7,9 +7,9 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store.engines.sqlite import contained, guard
 from telemetry_store.errors import DatabaseBusy, DatabaseError, DatabaseMissing, NotADatabase, QueryError, QueryStopped
-from telemetry_store.reading import contained, guard
-from telemetry_store.reading.result import Result
+from telemetry_store.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

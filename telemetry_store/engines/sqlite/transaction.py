@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.ahead import ahead
 from telemetry_store.batch import Change, Counts, Create, Declare, Drop, Reject, Rows
+from telemetry_store.engines.base import Source, Transaction
+from telemetry_store.engines.sqlite import catalogue as catalog
+from telemetry_store.engines.sqlite import index as search
+from telemetry_store.engines.sqlite.insert import Inserter
+from telemetry_store.engines.sqlite.load import begin_load, build_index
 from telemetry_store.schema import EventTable
-from telemetry_store.sinks import sqlite_catalog as catalog
-from telemetry_store.sinks import sqlite_search as search
-from telemetry_store.sinks.base import Source, Transaction
-from telemetry_store.sinks.sqlite_insert import Inserter
-from telemetry_store.sinks.sqlite_load import begin_load, build_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telemetry_store.sinks.sqlite_catalog import put_off, quoted
+from telemetry_store.engines.sqlite.catalogue import put_off, quoted
 
 if TYPE_CHECKING:
     import sqlite3

@@ -1,0 +1,1 @@
+"""The SQLite engine: the only place that imports `sqlite3`."""
