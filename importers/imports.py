@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from telemetry_store import Progress
 from telemetry_store.ahead import ahead
 from telemetry_store.engines.base import Source
 from telemetry_store.schema import check_table_name
@@ -58,7 +59,7 @@ def import_paths(
     table: str | None = None,
     encoding: str = "",
     sample: int | None = None,
-    progress: Callable[[str, int, int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[FileSummary]:
     """Import files, and the JSONL files below folders, each line exactly once.
 
@@ -69,7 +70,7 @@ def import_paths(
         table: for all of them; None derives each from the plan or the file's name.
         encoding: of their text, where it is not UTF-8 and no byte order mark says so.
         sample: whole lines of about so many bytes of each file, for a look at them; None for all.
-        progress: called with a file's path, the bytes done, its size, and the rows that it has given so far.
+        progress: called after each batch with how far a file is, in bytes, and the rows that it has given so far.
 
     Returns:
         One summary per file, for this run alone: importing again finds everything imported.
@@ -107,7 +108,7 @@ class Run:
     route_of: Callable[[Path], Route]
     encoding: str = ""
     sample: int | None = None
-    progress: Callable[[str, int, int, int], None] | None = None
+    progress: Callable[[Progress], None] | None = None
     following: bool = False
 
     def file(self, route: Route) -> FileSummary:
@@ -257,7 +258,7 @@ class FileImport:
         for _ in self.steps(_BATCH if sample is None else min(sample, _BATCH)):
             if self._run.progress is not None:
                 rows = self.source.imported - self._start.imported
-                self._run.progress(str(self._file.path), self.source.offset, self._match.size, rows)
+                self._run.progress(Progress(str(self._file.path), self.source.offset, self._match.size, rows))
             if sample is not None and self.source.offset - self._start.offset >= sample:
                 break
         return self.summary()

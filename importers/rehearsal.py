@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from telemetry_store import Progress
+
     from .plan import Plan
     from .summary import FileSummary
 
@@ -77,7 +79,7 @@ def rehearse(
     table: str | None = None,
     encoding: str = "",
     sample: int | None = None,
-    progress: Callable[[str, int, int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Rehearsal:
     """Import into a temporary database with the same tables, and tell what came of it; the real one is only read.
 

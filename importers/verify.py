@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store import Progress
 from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.event import dumps
@@ -72,7 +73,7 @@ def verify(
     *,
     plan: Plan | None = None,
     encoding: str = "",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[Verified]:
     """Compare imported files with the database.
 
@@ -81,7 +82,7 @@ def verify(
         paths: which files; all that were imported when none is given.
         plan: that they were imported by.
         encoding: of their text, as it was given to the import.
-        progress: called with a file's path, the bytes done and the bytes to do.
+        progress: called with how far a file is, in bytes.
     """
     with store.transaction() as transaction:
         sources = transaction.sources()
@@ -96,7 +97,7 @@ def _verified(
     rows: _Rows,
     plan: Plan | None,
     encoding: str,
-    progress: Callable[[str, int, int], None] | None,
+    progress: Callable[[Progress], None] | None,
     newest: dict[str, int],
     source: Source,
 ) -> Verified:
@@ -124,7 +125,7 @@ def _verified(
                     example = dumps(event)
             done += len(lines.data)
             if progress is not None:
-                progress(source.path, done, source.offset)
+                progress(Progress(source.path, done, source.offset))
     events = counts["equal"] + counts["dropped"] + counts["missing"]
     status = "different" if counts["missing"] else "verified"
     return Verified(source.path, source.table, status, events, counts["equal"], counts["dropped"], counts["missing"],

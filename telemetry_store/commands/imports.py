@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from telemetry_store import settings, terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, ask, fresh, import_progress, opened, progress, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, ask, fresh, opened, progress_bar, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +64,8 @@ def import_(
         return
     from importers import import_paths
 
-    with opened(db, env, reading=False) as store, import_progress() as bar, _uncollected():
-        found = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=bar)
+    with opened(db, env, reading=False) as store, progress_bar() as draw, _uncollected():
+        found = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=draw)
     _show([each.as_dict() for each in found], _COLUMNS, _COLUMNS[2:7], json=json)
     if any(each.status.startswith("cannot be read") for each in found):
         raise typer.Exit(Exit.FINDINGS)
@@ -116,8 +116,8 @@ def _rehearse(
             print("From the beginning of each file:\n")
             _tell(found)
             print("\nFrom everything:\n", flush=True)
-        with import_progress() as bar:
-            found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=bar)
+        with progress_bar() as draw:
+            found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=draw)
     if json:
         print(terminal.as_json(found.as_dict()))
         return
@@ -201,9 +201,9 @@ def verify(
     """
     import importers
 
-    with opened(db, env) as store, progress() as bar:
+    with opened(db, env) as store, progress_bar() as draw:
         fresh(store)
-        found = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=bar)
+        found = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=draw)
     sums = ("events", "equal", "dropped", "missing", "rejected")
     _show([each.as_dict() for each in found], ("path", "table", *sums, "status", "example"), sums, json=json)
     if any(each.status in ("different", "changed") for each in found):

@@ -12,6 +12,7 @@ from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.engines.sqlite.transaction import SqliteTransaction
 from telemetry_store.errors import UsageError
+from telemetry_store.progress import Progress
 from telemetry_store.reading.catalogue import event_tables
 from telemetry_store.reading.stored import Window, events
 
@@ -85,14 +86,14 @@ def _found(
 
 
 def build(
-    store: TelemetryStore, only: Sequence[str] = (), progress: Callable[[str, int], None] | None = None
+    store: TelemetryStore, only: Sequence[str] = (), progress: Callable[[Progress], None] | None = None
 ) -> dict[str, int]:
     """Make the search indexes anew, a portion of rows at a time, so that others get their turn.
 
     Args:
         store: of which database.
         only: tables; all that hold text when none is given.
-        progress: called with a table and the rows of it that are still to be taken in.
+        progress: called with how far a table is, in rows.
 
     Returns:
         Table → rows in its index.
@@ -117,7 +118,7 @@ def build(
                 counts[name] += index.take_in(_connection(transaction), name, columns)
                 left = index.missing(_connection(transaction), name)
             if progress is not None:
-                progress(name, left)
+                progress(Progress(name, counts[name], counts[name] + left, unit="rows"))
             if not left:
                 break
     return counts

@@ -16,7 +16,7 @@ import pytest
 from importers import import_paths, replay, verify
 from importers.imports import Run
 from importers.route import route_of
-from telemetry_store import TelemetryStore
+from telemetry_store import Progress, TelemetryStore
 from telemetry_store.engines.base import Source
 from telemetry_store.engines.sqlite.catalogue import MIGRATIONS, migrate, sql
 
@@ -193,9 +193,9 @@ def test_cut_while_it_is_read(store: TelemetryStore, tmp_path: Path) -> None:
     importing = Run(store, lambda each: route_of(each, None, "t"))
     done: list[int] = []
 
-    def rewrite(_: str, __: int, size: int, ___: int) -> None:
+    def rewrite(now: Progress) -> None:
         if not done:
-            done.append(size)
+            done.append(now.total)
             path.write_text("".join(json.dumps({"n": number}) + "\n" for number in range(100, 200)))
 
     importing = Run(store, importing.route_of, sample=100, progress=rewrite)
