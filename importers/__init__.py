@@ -4,8 +4,8 @@ This package stands on the store; the store never imports it.
 """
 
 from .follow import Follower, Lag
+from .import_plan import Plan, load
 from .imports import import_paths
-from .plan import Plan, load
 from .rehearsal import PlannedTable, Rehearsal, rehearse
 from .rejects import Replayed, export, mended, replay
 from .summary import FileSummary

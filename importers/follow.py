@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store import UsageError
 from telemetry_store.schema import check_table_name
 
-from .content import Content
 from .imports import QUIET, FileImport, Overtaken, Run
 from .ledger import Match, moved
 from .route import route_of
+from .source_file import SourceFile
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from telemetry_store import TelemetryStore
 
-    from .plan import Plan
+    from .import_plan import Plan
     from .watch import Identity
 
 #: How many files are kept open; those that were not written to for longest are closed, and found again.
@@ -169,7 +169,7 @@ class _Followed:
     def __init__(self, run: Run, path: Path, clock: Callable[[], float]) -> None:
         self._run, self._path, self._clock = run, path, clock
         self._table = run.route_of(path).plan.name
-        self._file: Content | None = None
+        self._file: SourceFile | None = None
         self._last: FileImport | None = None
         self._looked: tuple[int, int, bool] | None = None
         self._current = clock()
@@ -266,14 +266,14 @@ class _Followed:
 
     def _begin(self, stopping: Callable[[], bool]) -> None:
         """Open the file, and keep it open if it is one that lines are appended to."""
-        self._file = Content(self._path, self._run.encoding)
+        self._file = SourceFile(self._path, self._run.encoding)
         try:
             self._recognise(self._file, stopping)
         finally:
             if self._last is None or not self._file.plain:
                 self.close()
 
-    def _recognise(self, file: Content, stopping: Callable[[], bool]) -> None:
+    def _recognise(self, file: SourceFile, stopping: Callable[[], bool]) -> None:
         """Find out what the file is, and import what is new in it."""
         status = os.fstat(file.fileno())
         length = file.length()
@@ -289,7 +289,7 @@ class _Followed:
         elif self._origin is not None or match.known is not None:
             self._continue(file, match, stopping)
 
-    def _continue(self, file: Content, match: Match, stopping: Callable[[], bool]) -> None:
+    def _continue(self, file: SourceFile, match: Match, stopping: Callable[[], bool]) -> None:
         """Import from where the match says; a file that turns out to be another one is looked at afresh next time."""
         prefix = self._last.prefix if self._last is not None else None
         passing = FileImport(self._run, self._run.route_of(self._origin or file.path), file, match, prefix)

@@ -18,13 +18,13 @@ from telemetry_store.ahead import ahead
 from telemetry_store.engines.base import Source
 from telemetry_store.schema import check_table_name
 
-from .content import Content
 from .jsonl import LineReader, Tail
 from .ledger import identify, line_marks
 from .loads import loading
 from .parser import Job, ParserLost, is_worth, parsed
 from .prefix import Prefix
 from .route import route_of, routes
+from .source_file import SourceFile
 from .summary import FileSummary
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from telemetry_store.batch import Chunk, Reject
     from telemetry_store.engines.base import Transaction
 
+    from .import_plan import Plan
     from .jsonl import Lines
     from .ledger import Match
-    from .plan import Plan
     from .route import Route
 
 _BATCH = 8 << 20
@@ -119,7 +119,7 @@ class Run:
             return FileSummary(str(route.path), route.plan.name, f"cannot be read: {error.strerror or error}")
 
     def _file(self, route: Route) -> FileSummary:
-        with Content(route.path, self.encoding) as file:
+        with SourceFile(route.path, self.encoding) as file:
             if not os.fstat(file.fileno()).st_size:
                 return FileSummary(str(route.path), route.plan.name, "empty")
             alone = self.sample is not None
@@ -137,7 +137,7 @@ class Run:
                 except ParserLost:
                     alone = True
 
-    def match(self, file: Content, path: Path) -> Match:
+    def match(self, file: SourceFile, path: Path) -> Match:
         """What the ledger says of a file that was written to under a path."""
         with self.store.transaction() as transaction:
             sources = transaction.sources()
@@ -148,7 +148,7 @@ class Run:
             found = transaction.source(source.path, source.generation)
         return found.recent if found is not None else b""
 
-    def link(self, file: Content, match: Match) -> FileSummary:
+    def link(self, file: SourceFile, match: Match) -> FileSummary:
         """Note that a file is an exact duplicate of one that is imported."""
         path, status, original = file.path, os.fstat(file.fileno()), match.known
         assert original is not None  # noqa: S101 - the status says so
@@ -218,7 +218,7 @@ class FileImport:
         self,
         run: Run,
         route: Route,
-        file: Content,
+        file: SourceFile,
         match: Match,
         prefix: Prefix | None = None,
         *,
@@ -335,7 +335,7 @@ class FileImport:
         return there.recent
 
 
-def is_unfinished(file: Content) -> bool:
+def is_unfinished(file: SourceFile) -> bool:
     """Tell whether a file that was read to its end is an archive that somebody is writing."""
     return bool(file.damage) and time.time() - os.fstat(file.fileno()).st_mtime < QUIET
 

@@ -20,9 +20,9 @@ from telemetry_store.timestamps import USUAL_TIME
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from importers.content import Content
     from importers.prefix import Prefix
     from importers.route import Route
+    from importers.source_file import SourceFile
     from telemetry_store.event import Record
 
 #: The event or None; why it is none; whether its values need a second look before they go into columns.
@@ -77,7 +77,7 @@ class LineReader:
         tail: what becomes of a last line without a newline.
     """
 
-    def __init__(self, file: Content, route: Route, table: str, fallback: int, tail: Tail) -> None:
+    def __init__(self, file: SourceFile, route: Route, table: str, fallback: int, tail: Tail) -> None:
         self._source, self._shape, self._times = str(route.path), route.shaping(), route.plan.times()
         self._file, self._table, self._fallback = file, table, fallback
         self._tail = tail
@@ -199,7 +199,7 @@ def regular_events(data: bytes) -> list[dict[str, Any]] | None:
     return events if whole and {*map(type, events)} == {dict} else None
 
 
-def is_segment(file: Content) -> bool:
+def is_segment(file: SourceFile) -> bool:
     """Tell whether a file is a segment of a spool, such as one that was saved from a machine that is no more."""
     file.seek(0)
     first = file.read(_BLOCK).partition(b"\n")[0]

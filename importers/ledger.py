@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from importers.content import Content
+    from importers.source_file import SourceFile
     from telemetry_store.engines.base import Source
 
 _BLOCK = 1 << 20
@@ -55,7 +55,7 @@ def place_of(source: Source) -> str:
     return source.place or source.path
 
 
-def prefix_hashes(file: Content, offsets: set[int]) -> dict[int, Any]:
+def prefix_hashes(file: SourceFile, offsets: set[int]) -> dict[int, Any]:
     """The running SHA-256 at each of these offsets, as far as the file goes; read once, in blocks."""
     digest, position = hashlib.sha256(), 0
     result: dict[int, Any] = {}
@@ -93,7 +93,7 @@ def _mark(offset: int, digest: Any) -> bytes:
     return (offset & 0xFFFFFFFF).to_bytes(_OFFSET, "big") + bytes(digest.digest()[:_HASH])
 
 
-def identify(file: Content, path: Path, sources: list[Source], recent: Callable[[Source], bytes]) -> Match:
+def identify(file: SourceFile, path: Path, sources: list[Source], recent: Callable[[Source], bytes]) -> Match:
     """Find out whether a file, or its beginning, has been imported before.
 
     Args:
@@ -137,13 +137,13 @@ def identify(file: Content, path: Path, sources: list[Source], recent: Callable[
     return Match(status, 0, None, None, hashes[0], size, generation)
 
 
-def moved(source: Source, file: Content) -> Source:
+def moved(source: Source, file: SourceFile) -> Source:
     """The ledger's entry of a file that was found under another name."""
     place = os.path.realpath(file.path)
     return replace(_found(source, file), place="" if place == source.path else place, recent=b"")
 
 
-def _found(source: Source, file: Content) -> Source:
+def _found(source: Source, file: SourceFile) -> Source:
     status = os.fstat(file.fileno())
     return replace(source, device=status.st_dev, inode=status.st_ino)
 
@@ -156,7 +156,7 @@ class Standing(Enum):
     ELSEWHERE = "it still is where it was, and this is another file"
 
 
-def _standing(file: Content, source: Source) -> Standing:
+def _standing(file: SourceFile, source: Source) -> Standing:
     place, where = place_of(source), _whereabouts(source)
     there, here = _stat(where or place), os.fstat(file.fileno())
     if there is not None and (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino):
@@ -181,7 +181,7 @@ def _has(path: str, source: Source) -> bool:
     return status is not None and (status.st_dev, status.st_ino) == (source.device, source.inode)
 
 
-def _is_file(file: Content, source: Source) -> bool:
+def _is_file(file: SourceFile, source: Source) -> bool:
     status = os.fstat(file.fileno())
     return (source.device, source.inode) == (status.st_dev, status.st_ino)
 
@@ -193,12 +193,12 @@ def _stat(path: str) -> os.stat_result | None:
         return None
 
 
-def _is_there(file: Content, source: Source) -> bool:
+def _is_there(file: SourceFile, source: Source) -> bool:
     """Tell whether an imported file still stands somewhere with the same content."""
     return _prefix_of(file, source, source.offset) == source.prefix_hash
 
 
-def _prefix_of(like: Content, source: Source, length: int) -> str:
+def _prefix_of(like: SourceFile, source: Source, length: int) -> str:
     """The hash of the beginning of an imported file as it is now; empty where it is gone, shorter or unreadable."""
     place = _whereabouts(source)
     if not place:
@@ -211,18 +211,18 @@ def _prefix_of(like: Content, source: Source, length: int) -> str:
     return found.hexdigest() if found is not None else ""
 
 
-def _same_log(file: Content, source: Source) -> bool:
+def _same_log(file: SourceFile, source: Source) -> bool:
     """Tell whether a file stands beside an imported one under a name that rotation gives."""
     folder, name = os.path.split(place_of(source))
     return folder == str(file.path.parent) and stem(name) == stem(file.path.name)
 
 
-def _is_copy_of(file: Content, path: Path, source: Source) -> bool:
+def _is_copy_of(file: SourceFile, path: Path, source: Source) -> bool:
     """Tell whether the imported one was a copy of this file all along: read before it, under a name of its own."""
     return source.path != str(path) and _length(file, source) == source.offset
 
 
-def _length(like: Content, source: Source) -> int:
+def _length(like: SourceFile, source: Source) -> int:
     """Bytes of an imported file's content as it is now; -1 when it is gone or cannot be read."""
     try:
         with like.another(_whereabouts(source)) as file:
@@ -231,7 +231,7 @@ def _length(like: Content, source: Source) -> int:
         return -1
 
 
-def _is_shorter_copy(file: Content, size: int, source: Source, recent: Callable[[Source], bytes]) -> bool:
+def _is_shorter_copy(file: SourceFile, size: int, source: Source, recent: Callable[[Source], bytes]) -> bool:
     """Tell whether a file holds the first lines of an imported one, and was kept of it by a rotation or a person."""
     name = os.path.basename(place_of(source))
     if source.offset <= size or not _same_log(file, source) or unrotated(name) != name or file.path.name == name:
@@ -248,7 +248,7 @@ def _is_shorter_copy(file: Content, size: int, source: Source, recent: Callable[
     return _mark(end, digest) in {marks[at : at + _MARK] for at in range(0, len(marks), _MARK)}
 
 
-def _last_line(file: Content, size: int) -> int:
+def _last_line(file: SourceFile, size: int) -> int:
     """Where the last whole line of a file ends."""
     end = size
     while end > 0:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from telemetry_store import Progress
 
-    from .plan import Plan
+    from .import_plan import Plan
     from .summary import FileSummary
 
 

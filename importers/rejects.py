@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Transaction
     from telemetry_store.event import Record
 
-    from .plan import Plan
+    from .import_plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

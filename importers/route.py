@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .discover import files_in, table_for
-from .plan import TablePlan
+from .import_plan import TablePlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from .plan import Plan
+    from .import_plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.event import dumps
 from telemetry_store.reading.stored import events
 
-from .content import Content
 from .jsonl import LineByLine, Tail
 from .ledger import place_of, prefix_hashes
 from .route import route_of
+from .source_file import SourceFile
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Source
     from telemetry_store.schema import Table
 
-    from .plan import Plan
+    from .import_plan import Plan
 
 _WHOLE = 1 << 53
 
@@ -106,7 +106,7 @@ def _verified(
     place = place_of(source)
     if not os.path.exists(place):
         return Verified(source.path, source.table, "gone", events=source.imported, rejected=source.rejected)
-    with Content(Path(place), encoding) as file:
+    with SourceFile(Path(place), encoding) as file:
         hashed = prefix_hashes(file, {source.offset}).get(source.offset)
         if hashed is None or hashed.hexdigest() != source.prefix_hash:
             if newest[source.path] > source.generation and not source.place:  # cut, and no copy was found

@@ -15,7 +15,7 @@ from .discover import files_in, stem, unrotated
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .plan import Plan
+    from .import_plan import Plan
 
 #: Device and inode.
 Identity: TypeAlias = "tuple[int, int]"

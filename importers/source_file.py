@@ -125,7 +125,7 @@ def _before_damage(archive: Any, packed: bytes) -> bytes:
     return data
 
 
-class Content(io.RawIOBase):
+class SourceFile(io.RawIOBase):
     """The decompressed UTF-8 bytes of a file; offsets count these.
 
     Args:
@@ -190,9 +190,9 @@ class Content(io.RawIOBase):
         """Up to so many bytes at an offset of the file, as they are on the disk now."""
         return os.pread(self.file.fileno(), size, offset) if self.plain and hasattr(os, "pread") else b""
 
-    def another(self, path: str) -> Content:
+    def another(self, path: str) -> SourceFile:
         """Another file, read in the same way."""
-        return Content(type(self.path)(path), self.encoding)
+        return SourceFile(type(self.path)(path), self.encoding)
 
     def readable(self) -> bool:
         """Always."""
