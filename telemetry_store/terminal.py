@@ -12,7 +12,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from telemetry_store.reading.stored import StoredEvent
+    from telemetry_store.selection import StoredEvent
 
 WIDEST = 60
 """Characters of a cell that are shown."""

@@ -11,7 +11,6 @@ import typer
 
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened, warn
-from telemetry_store.engines.sqlite import query as queries
 from telemetry_store.reading.questions import find, library
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def query(
             found = _named(store, find(named, questions or store.settings.questions or None), given, timeout)
         else:
             values = {name: _value(text) for name, text in given.items()}
-            found = queries.stream(store.settings.database, str(sql), values, timeout)
+            found = _stream(store, str(sql), values, timeout)
         _show(found, json, csv, parquet)
 
 
@@ -75,17 +74,22 @@ def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[
 
 
 def _named(store: TelemetryStore, question: Question, given: dict[str, str], timeout: float) -> Iterator[Any]:
-    from telemetry_store.reading.catalogue import event_tables
+    with store.reader() as reader:
+        tables = reader.catalogue.tables
+        for table in tables.values():
+            table.leading = reader.catalogue.leading(table.name)
+        sql, values = question.statement(tables, given)
+        if question.own:
+            rows = reader.trusted(sql, values, timeout)
+            yield rows.columns
+            yield [tuple(row.values()) for row in rows]
+        else:
+            yield from reader.stream(sql, values, timeout)
 
-    path = store.settings.database
-    with queries.reading(path) as connection:
-        sql, values = question.statement(event_tables(connection), given)
-    if not question.own:
-        yield from queries.stream(path, sql, values, timeout)
-        return
-    rows = queries.run_trusted(path, sql, values, timeout)
-    yield rows.columns
-    yield [tuple(row.values()) for row in rows]
+
+def _stream(store: TelemetryStore, sql: str, values: dict[str, Any], timeout: float) -> Iterator[Any]:
+    with store.reader() as reader:
+        yield from reader.stream(sql, values, timeout)
 
 
 def _folder(db: str | None, env: str | None) -> str | None:
@@ -189,15 +193,15 @@ def schema(
 
     Example: telemetry schema --markdown
     """
-    from telemetry_store.reading import catalogue
+    from telemetry_store.reading import dictionary
 
     with opened(db, env) as store:
         fresh(store)
-        with queries.reading(store.settings.database) as connection:
-            found = [each for each in catalogue.describe(connection) if table in (None, each.table)]
-    if table is not None and not found:
+        with store.reader() as reader:
+            tables = [known for known in dictionary.describe(reader) if table in (None, known.table)]
+    if table is not None and not tables:
         raise typer.BadParameter(f"there is no table {table}", param_hint="TABLE")
     if json:
-        print(terminal.as_json([each.as_dict() for each in found]))
+        print(terminal.as_json([known.as_dict() for known in tables]))
     else:
-        print(catalogue.as_markdown(found) if markdown else catalogue.as_text(found))
+        print(dictionary.as_markdown(tables) if markdown else dictionary.as_text(tables))
