@@ -54,4 +54,4 @@ def _finish(store: TelemetryStore, progress: Callable[[Progress], None] | None) 
         if progress is not None:
             progress(Progress(f"indexes of {table}" if table else "indexes"))
         with store.transaction() as transaction:
-            table = transaction.build_index()
+            table = transaction.go_on_loading()

@@ -21,7 +21,7 @@ def _explained(database: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        from telemetry_store.engines.sqlite.sink import translated
+        from telemetry_store.engines.sqlite.open import translated
 
         raise translated(error, database) from error
 

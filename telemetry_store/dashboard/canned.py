@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.dashboard import queries
-from telemetry_store.engines.sqlite.catalogue import SEARCH, quoted, text_of
+from telemetry_store.engines.sqlite.catalogue import SEARCH
+from telemetry_store.engines.sqlite.names import quoted, text_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.questions import library
 from telemetry_store.reading.timeline import moment, seconds

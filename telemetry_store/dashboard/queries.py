@@ -12,7 +12,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import quoted, text_of
+from telemetry_store.engines.sqlite.names import quoted, text_of
 from telemetry_store.reading.faults import EVENT_TYPE
 
 if TYPE_CHECKING:

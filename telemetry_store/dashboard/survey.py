@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import exists, load_tables, quoted
+from telemetry_store.engines.sqlite.catalogue import load_tables
+from telemetry_store.engines.sqlite.names import exists, quoted
 from telemetry_store.reading.faults import BAD_TYPES, EVENT_TYPE, error_condition
 from telemetry_store.schema import METADATA, ColumnType
 
