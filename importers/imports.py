@@ -19,13 +19,13 @@ from telemetry_store.engines.base import Source
 from telemetry_store.schema import check_table_name
 
 from .jsonl import LineReader, Tail
-from .ledger import identify, line_marks
+from .ledger import line_marks
 from .loads import loading
 from .parser import Job, ParserLost, is_worth, parsed
-from .prefix import Prefix
+from .recognition import Copy, Known, recognise
 from .route import route_of, routes
 from .source_file import SourceFile
-from .summary import FileSummary
+from .summary import FileSummary, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from .import_plan import Plan
     from .jsonl import Lines
-    from .ledger import Match
+    from .prefix import Prefix
+    from .recognition import New, Recognition
     from .route import Route
 
 _BATCH = 8 << 20
@@ -116,51 +117,49 @@ class Run:
         try:
             return self._file(route)
         except OSError as error:
-            return FileSummary(str(route.path), route.plan.name, f"cannot be read: {error.strerror or error}")
+            reason = error.strerror or str(error)
+            return FileSummary(str(route.path), route.plan.name, Outcome.UNREADABLE, reason=reason)
 
     def _file(self, route: Route) -> FileSummary:
         with SourceFile(route.path, self.encoding) as file:
             if not os.fstat(file.fileno()).st_size:
-                return FileSummary(str(route.path), route.plan.name, "empty")
+                return FileSummary(str(route.path), route.plan.name, Outcome.EMPTY)
             alone = self.sample is not None
             while True:
-                match = self.match(file, route.path)
+                recognition = self.recognise(file, route.path)
                 if is_unfinished(file):
-                    status = "being written, it seems: not read before it is whole, or was left alone for a minute"
-                    return FileSummary(str(route.path), route.plan.name, status)
-                if match.status.startswith("duplicate of"):
-                    return self.link(file, match)
+                    return FileSummary(str(route.path), route.plan.name, Outcome.UNFINISHED)
+                if isinstance(recognition, Copy):
+                    return self.link(file, recognition)
                 try:
-                    return FileImport(self, route, file, match, alone=alone).run()
+                    return FileImport(self, route, file, recognition, alone=alone).run()
                 except Overtaken:
                     continue
                 except ParserLost:
                     alone = True
 
-    def match(self, file: SourceFile, path: Path) -> Match:
+    def recognise(self, file: SourceFile, path: Path) -> Recognition:
         """What the ledger says of a file that was written to under a path."""
         with self.store.transaction() as transaction:
             sources = transaction.ledger.sources()
-        return identify(file, path, sources, self._marks)
+        return recognise(file, path, sources, self._marks)
 
     def _marks(self, source: Source) -> bytes:
         with self.store.transaction() as transaction:
-            found = transaction.ledger.source(source.path, source.generation)
-        return found.recent if found is not None else b""
+            entry = transaction.ledger.source(source.path, source.generation)
+        return entry.recent if entry is not None else b""
 
-    def link(self, file: SourceFile, match: Match) -> FileSummary:
+    def link(self, file: SourceFile, copy: Copy) -> FileSummary:
         """Note that a file is an exact duplicate of one that is imported."""
-        path, status, original = file.path, os.fstat(file.fileno()), match.known
-        assert original is not None  # noqa: S101 - the status says so
-        digest = match.hash.hexdigest()
+        path, status, table = str(file.path), os.fstat(file.fileno()), copy.source.table
         with self.store.transaction() as transaction:
-            here = [each for each in transaction.ledger.sources() if each.path == str(path)]
-            known = [each.generation for each in here if each.duplicate_of and each.prefix_hash == digest]
-            generation = known[-1] if known else max((each.generation + 1 for each in here), default=0)
-            copy = Source(str(path), original.table, status.st_dev, status.st_ino, match.size, digest, match.offset,
-                          duplicate_of=original.duplicate_of or original.path, generation=generation)  # fmt: skip
-            transaction.ledger.save_source(copy)
-        return FileSummary(str(path), original.table, match.status)
+            here = [source for source in transaction.ledger.sources() if source.path == path]
+            linked = [source.generation for source in here if source.duplicate_of and source.prefix_hash == copy.digest]
+            generation = linked[-1] if linked else max((source.generation + 1 for source in here), default=0)
+            entry = Source(path, table, status.st_dev, status.st_ino, copy.size, copy.digest, copy.size,
+                           duplicate_of=copy.original, generation=generation)  # fmt: skip
+            transaction.ledger.save_source(entry)
+        return FileSummary(path, table, Outcome.DUPLICATE, original=copy.original)
 
 
 class _Taken:
@@ -204,8 +203,7 @@ class FileImport:
         run: what is the same for all files.
         route: where it goes, by the path under which it was written to.
         file: its content.
-        match: what the ledger says of it.
-        prefix: the part of it that is imported, where that is known already.
+        recognition: what the ledger says of it.
         alone: parse it here, whatever its size.
 
     Attributes:
@@ -219,27 +217,28 @@ class FileImport:
         run: Run,
         route: Route,
         file: SourceFile,
-        match: Match,
-        prefix: Prefix | None = None,
+        recognition: New | Known,
         *,
         alone: bool = True,
     ) -> None:
-        self._run, self._file, self._match, self._alone = run, file, match, alone
+        self._run, self._file, self._outcome, self._alone = run, file, recognition.outcome, alone
         status = os.fstat(file.fileno())
         fallback, origin = fallback_time(file.path, status.st_mtime_ns)
-        known, source = match.known, match.entry
-        if known is not None and known.path != str(route.path):  # it was renamed: the same lines go on
-            route = run.route_of(Path(known.path))
-        self._start = known or Source("", "", 0, 0, 0, "", 0)
-        if source is None:
+        if isinstance(recognition, Known):
+            self._start = recognition.source
+            self.source = replace(recognition.entry, size=recognition.size)
+            if self._start.path != str(route.path):  # it was renamed: the same lines go on
+                route = run.route_of(Path(self._start.path))
+        else:
             place = "" if route.path == file.path else os.path.realpath(file.path)
-            source = Source(str(route.path), route.plan.name, status.st_dev, status.st_ino, 0, "", time_origin=origin,
-                            generation=match.generation, place=place)  # fmt: skip
-        self.source = replace(source, size=match.size)
-        self.prefix = prefix or Prefix.of(file, match.offset, match.hash)
-        self._job = Job(file.path, route, source.table, fallback, self._tail(status.st_mtime), file.encoding,
-                        (status.st_dev, status.st_ino), match.offset)  # fmt: skip
-        self._reader = LineReader(file, route, source.table, fallback, self._job.tail)
+            self._start = self.source = Source(
+                str(route.path), route.plan.name, status.st_dev, status.st_ino, recognition.size, "",
+                time_origin=origin, generation=recognition.generation, place=place)  # fmt: skip
+        self.prefix = recognition.prefix
+        table = self.source.table
+        self._job = Job(file.path, route, table, fallback, self._tail(status.st_mtime), file.encoding,
+                        (status.st_dev, status.st_ino), self._start.offset)  # fmt: skip
+        self._reader = LineReader(file, route, table, fallback, self._job.tail)
 
     def _tail(self, modified: float) -> Tail:
         """What becomes of a last line without a newline."""
@@ -258,7 +257,7 @@ class FileImport:
         for _ in self.steps(_BATCH if sample is None else min(sample, _BATCH)):
             if self._run.progress is not None:
                 rows = self.source.imported - self._start.imported
-                self._run.progress(Progress(str(self._file.path), self.source.offset, self._match.size, rows))
+                self._run.progress(Progress(str(self._file.path), self.source.offset, self.source.size, rows))
             if sample is not None and self.source.offset - self._start.offset >= sample:
                 break
         return self.summary()
@@ -267,10 +266,10 @@ class FileImport:
         """What this pass has done so far."""
         now, before = self.source, self._start
         return FileSummary(
-            str(self._file.path), now.table, "; ".join(filter(None, (self._match.status, self._file.damage))),
+            str(self._file.path), now.table, self._outcome,
             now.read - before.read, now.imported - before.imported, now.duplicate - before.duplicate,
             now.rejected - before.rejected, now.blank - before.blank,
-            self.pending, now.offset - before.offset, now.time_origin)  # fmt: skip
+            self.pending, now.offset - before.offset, now.time_origin, reason=self._file.damage)  # fmt: skip
 
     def steps(self, size: int = _BATCH) -> Iterator[None]:
         """Import batch by batch, each of about so many bytes; whoever stops between two of them loses nothing.
@@ -284,17 +283,17 @@ class FileImport:
                 self._store_batch(chain([first], lines), size)
                 stored = True
                 yield
-        if not stored and self._match.known is not None and self.source != self._match.known:
+        if not stored and self.source != self._start:
             with self._run.store.transaction() as transaction:  # it was moved, and nothing was added
                 marks = self._check(transaction)
                 transaction.ledger.save_source(replace(self.source, recent=b"" if self.source.place else marks))
 
     def _lines(self) -> Generator[Lines]:
         """The lines that are not imported yet, parsed here, by a thread ahead, or by a process."""
-        left = self._match.size - self._match.offset
+        left = self.source.size - self._start.offset
         if not self._alone and is_worth(self._file, left):
             return parsed(self._job, self._file, self._note_pending)
-        read = self._reader.read(self._match.offset)
+        read = self._reader.read(self._start.offset)
         return ahead(read) if left > _AHEAD else read
 
     def _note_pending(self, count: int) -> None:

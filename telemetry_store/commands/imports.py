@@ -62,12 +62,12 @@ def import_(
     if dry_run:
         _rehearse(paths or [], chosen, table, encoding, settings.load(db, env=env).database, json=json)
         return
-    from importers import import_paths
+    from importers import Outcome, import_paths
 
     with opened(db, env, reading=False) as store, progress_bar() as draw, _uncollected():
-        found = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=draw)
-    _show([each.as_dict() for each in found], _COLUMNS, _COLUMNS[2:7], json=json)
-    if any(each.status.startswith("cannot be read") for each in found):
+        summaries = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=draw)
+    _show([summary.as_dict() for summary in summaries], _COLUMNS, _COLUMNS[2:7], json=json)
+    if any(summary.outcome is Outcome.UNREADABLE for summary in summaries):
         raise typer.Exit(Exit.FINDINGS)
 
 
@@ -110,28 +110,28 @@ def _rehearse(
 ) -> None:
     from importers import rehearse
 
-    found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, sample=_SAMPLE)
-    if any(each.bytes >= _SAMPLE for each in found.files):
+    rehearsal = rehearse(database, paths, plan=plan, table=table, encoding=encoding, sample=_SAMPLE)
+    if any(summary.bytes >= _SAMPLE for summary in rehearsal.files):
         if not json:
             print("From the beginning of each file:\n")
-            _tell(found)
+            _tell(rehearsal)
             print("\nFrom everything:\n", flush=True)
         with progress_bar() as draw:
-            found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=draw)
+            rehearsal = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=draw)
     if json:
-        print(terminal.as_json(found.as_dict()))
+        print(terminal.as_json(rehearsal.as_dict()))
         return
-    _tell(found)
-    _show([each.as_dict() for each in found.files], _COLUMNS, _COLUMNS[2:7], json=False)
+    _tell(rehearsal)
+    _show([summary.as_dict() for summary in rehearsal.files], _COLUMNS, _COLUMNS[2:7], json=False)
     print("Nothing was written.")
 
 
-def _tell(found: Rehearsal) -> None:
-    for each in found.tables:
-        columns = ", ".join(f"{name} {kind}" for name, kind in each.columns.items() if name not in _OWN_COLUMNS)
-        print(f"{each.table}, {each.status}: {each.rows} rows" + (", and new columns:" if columns else ""))
+def _tell(rehearsal: Rehearsal) -> None:
+    for table in rehearsal.tables:
+        columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items() if name not in _OWN_COLUMNS)
+        print(f"{table.table}, {table.status}: {table.rows} rows" + (", and new columns:" if columns else ""))
         print(textwrap.indent(textwrap.fill(columns, 110), "    "), end="\n" if columns else "")
-    for reason, (lines, first) in found.rejects.items():
+    for reason, (lines, first) in rehearsal.rejects.items():
         print(f"rejects: {lines} × {reason}, first at {_short(first)}")
     print()
 
@@ -142,15 +142,15 @@ def _replay(mended: Path | None, plan: Plan | None, db: str | None, env: str | N
     changed = importers.mended(mended) if mended else None
     with opened(db, env) as store:
         fresh(store)
-        found = importers.replay(store, changed, plan=plan)
+        replayed = importers.replay(store, changed, plan=plan)
     if json:
-        print(terminal.as_json(found.as_dict()))
+        print(terminal.as_json(replayed.as_dict()))
     else:
         print(
-            f"{found.tried} rejects tried: {found.stored} events stored, {found.duplicate} there already, "
-            f"{found.rejected} rejected again"
+            f"{replayed.tried} rejects tried: {replayed.stored} events stored, {replayed.duplicate} there already, "
+            f"{replayed.rejected} rejected again"
         )
-    if found.rejected:
+    if replayed.rejected:
         raise typer.Exit(Exit.FINDINGS)
 
 
@@ -203,8 +203,8 @@ def verify(
 
     with opened(db, env) as store, progress_bar() as draw:
         fresh(store)
-        found = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=draw)
+        verified = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=draw)
     sums = ("events", "equal", "dropped", "missing", "rejected")
-    _show([each.as_dict() for each in found], ("path", "table", *sums, "status", "example"), sums, json=json)
-    if any(each.status in ("different", "changed") for each in found):
+    _show([file.as_dict() for file in verified], ("path", "table", *sums, "status", "example"), sums, json=json)
+    if any(file.verdict in (importers.Verdict.DIFFERENT, importers.Verdict.CHANGED) for file in verified):
         raise typer.Exit(Exit.FINDINGS)
