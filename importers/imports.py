@@ -40,11 +40,13 @@ if TYPE_CHECKING:
     from .recognition import New, Recognition
     from .route import Route
 
+#: Bytes of one transaction.
 _BATCH = 8 << 20
 #: Of more bytes than this, lines are parsed by a thread of their own.
 _AHEAD = 1 << 20
 #: A file that was written to less than this many seconds ago may still grow.
 QUIET = 60.0
+#: A date in a path.
 _DATE = re.compile(r"(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 
 
@@ -82,7 +84,7 @@ def import_paths(
     """
     if table is not None:
         check_table_name(table)
-    chosen = list(routes([Path(each) for each in paths], plan, table))
+    chosen = list(routes([Path(path) for path in paths], plan, table))
     for declared in {route.plan.name: route.plan.declared for route in chosen}.values():
         if declared is not None:
             store.declare(declared)

@@ -220,20 +220,21 @@ def segment_records(text: bytes) -> list[tuple[Record | None, str, bool]]:
 def documents(text: bytes) -> list[Parsed]:
     """Parse a line: one document, or several that stand on it without a newline between them."""
     whole = parse(text)
-    if whole[0] is not None or not whole[1].startswith("not JSON: Extra data"):
+    if whole[0] is not None:
         return [whole]
-    line, found, at = _decoded(text), list[Parsed](), 0
-    while at < len(line):
-        try:
+    events, at = list[Parsed](), 0
+    try:
+        line = _decoded(text)
+        while at < len(line):
             value, end = _DECODER.raw_decode(line, at)
-        except (ValueError, RecursionError):
-            return [whole]
-        if not isinstance(value, dict):
-            return [whole]
-        found.append((value, "", True))
-        blanks = _BLANKS.match(line, end)
-        at = blanks.end() if blanks else end
-    return found
+            if not isinstance(value, dict):
+                return [whole]
+            events.append((value, "", True))
+            blanks = _BLANKS.match(line, end)
+            at = blanks.end() if blanks else end
+    except (ValueError, RecursionError):
+        return [whole]
+    return events
 
 
 def _needs_care(data: bytes) -> bool:

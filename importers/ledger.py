@@ -141,14 +141,7 @@ def is_there(source: Source, like: SourceFile) -> bool:
 
 
 def begins_with(source: Source, like: SourceFile, length: int, digits: str) -> bool:
-    """Tell whether an imported file, as it is now, begins with so many bytes of that SHA-256.
-
-    Args:
-        source: its entry.
-        like: a file that is read in the same way.
-        length: bytes.
-        digits: hexadecimal.
-    """
+    """Tell whether an imported file, as it is now, begins with so many bytes of that SHA-256."""
     place = whereabouts(source)
     if not place or not digits:
         return False

@@ -108,11 +108,8 @@ class _Stranger:
         self._file, self._path, self._size = file, path, file.length()
         self._generation = max((source.generation + 1 for source in sources if source.path == str(path)), default=0)
         self._imported = [source for source in sources if source.offset > 0 and not source.duplicate_of]
-        self._copies = [
-            source
-            for source in sources
-            if source.duplicate_of and source.offset == self._size and ledger.has_inode(source, file)
-        ]
+        copies = [source for source in sources if source.duplicate_of and source.offset == self._size]
+        self._copies = [source for source in copies if ledger.has_inode(source, file)]
         offsets = {source.offset for source in self._imported + self._copies if source.offset <= self._size}
         self._hashes = ledger.prefix_hashes(file, offsets | {0})
 
@@ -134,8 +131,9 @@ class _Stranger:
     def as_new(self) -> New:
         """Nobody knows it."""
         path = str(self._path)
-        rewritten = any(place_of(each) == path and ledger.whereabouts(each) in ("", path) for each in self._imported)
-        outcome = Outcome.REWRITTEN if rewritten else Outcome.IMPORTED
+        before = [source for source in self._imported if place_of(source) == path]
+        replaced = any(ledger.whereabouts(source) in ("", path) for source in before)
+        outcome = Outcome.REWRITTEN if replaced else Outcome.IMPORTED
         return New(outcome, self._generation, Prefix.of(self._file, 0, self._hashes[0]), self._size)
 
     def _begins_like(self, source: Source) -> bool:

@@ -40,8 +40,8 @@ class Route:
 
 def route_of(path: Path, plan: Plan | None, table: str | None = None) -> Route:
     """Where a file goes: by the name given, by the plan, or by its own name."""
-    found = plan.of(path) if plan is not None and table is None else None
-    return Route(path.absolute(), *found) if found else Route(path.absolute(), TablePlan(table or table_for(path)))
+    planned = plan.of(path) if plan is not None and table is None else None
+    return Route(path.absolute(), *(planned or (TablePlan(table or table_for(path)),)))
 
 
 def routes(paths: Iterable[Path], plan: Plan | None, table: str | None) -> Iterator[Route]:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from importers import Plan, Rehearsal
 
+#: What is shown of each file.
 _COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank", "status")
+#: Columns of a new table that go without saying.
 _OWN_COLUMNS = ("timestamp", "metadata_json")
+#: Bytes of each file that a dry run looks at first.
 _SAMPLE = 256 << 10
 
 Encoding = Annotated[
@@ -175,8 +178,8 @@ def rejects(
         counts = ask(store, "SELECT reason, count(*) AS lines FROM _rejects GROUP BY reason ORDER BY 2 DESC, 1")
         first = store.read(f'SELECT id, "table", source, offset, reason, raw FROM _rejects ORDER BY id LIMIT {limit}')
         if export is not None:
-            done = written(store, export)  # audit: allow the user asked for this file
-            warn(f"{done} rejects written to {export}")
+            count = written(store, export)  # audit: allow the user asked for this file
+            warn(f"{count} rejects written to {export}")
     for row in first:
         row["raw"] = row["raw"].decode("utf-8", "backslashreplace")
     if json:
