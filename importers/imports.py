@@ -176,13 +176,13 @@ class _Taken:
         self.rejects: list[Reject] = []
         self.blank = 0
         self._start = prefix.offset
-        self._last: tuple[Prefix, bytes] | None = None
+        self._pieces: list[tuple[Prefix, bytes]] = []
 
     def chunks(self, lines: Iterable[Lines], size: int) -> Iterator[Chunk]:
         """The chunks of lines, until they have so many bytes."""
         for each in lines:
             if each.prefix is None:
-                self._last = (self.prefix, each.data)
+                self._pieces.append((self.prefix, each.data))
             self.prefix = each.prefix or self.prefix.extended([each.data])
             self.rejects += each.rejects
             self.blank += each.blank
@@ -192,10 +192,7 @@ class _Taken:
 
     def marks(self, before: bytes) -> bytes:
         """Marks of the last lines, as far as they were read here, and of those that were the last before."""
-        if self._last is None:
-            return before
-        prefix, data = self._last
-        return line_marks(before, prefix.hash, prefix.offset, data)
+        return line_marks(before, self._pieces)
 
 
 class FileImport:

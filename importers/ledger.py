@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from .discover import stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from importers.prefix import Prefix
     from importers.source_file import SourceFile
     from telemetry_store.engines.base import Source
 
@@ -52,20 +53,23 @@ def hash_of(file: SourceFile, offset: int) -> str:
     return digest.hexdigest() if digest is not None else ""
 
 
-def line_marks(recent: bytes, digest: Any, offset: int, data: bytes) -> bytes:
+def line_marks(recent: bytes, pieces: Sequence[tuple[Prefix, bytes]]) -> bytes:
     """What `Source.recent` is after further lines.
 
     Args:
         recent: what it was.
-        digest: the SHA-256 of what stands before them.
-        offset: where they begin.
-        data: the lines.
+        pieces: the lines, in as many pieces as they were read in, each with what stands before it.
     """
-    ends = [match.end() for match in re.finditer(rb"\n", data)][-_RECENT - 1 :]
-    digest, marks = digest.copy(), bytearray(recent)
-    for start, end in pairwise([0, *ends]):
-        digest.update(data[start:end])
-        marks += _mark(offset + end, digest.digest())
+    first, lines = len(pieces), 0
+    while first and lines < _RECENT:
+        first -= 1
+        lines += pieces[first][1].count(b"\n")
+    marks = bytearray(recent)
+    for prefix, data in pieces[first:]:
+        digest, ends = prefix.hash.copy(), [match.end() for match in re.finditer(rb"\n", data)][-_RECENT - 1 :]
+        for start, end in pairwise([0, *ends]):
+            digest.update(data[start:end])
+            marks += _mark(prefix.offset + end, digest.digest())
     return bytes(marks[-_RECENT * _MARK :])
 
 

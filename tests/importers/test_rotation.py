@@ -133,6 +133,20 @@ def test_a_copy_that_was_cut_short(store: TelemetryStore, tmp_path: Path) -> Non
     assert stored(store) == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_copy_that_was_cut_short_in_an_earlier_block(store: TelemetryStore, tmp_path: Path) -> None:
+    """The last lines are known also where one transaction has read them in several pieces."""
+    path, copy = tmp_path / "t.jsonl", tmp_path / "t.jsonl.1"
+    follow = Run(store, lambda each: route_of(each, None, "t"), following=True)
+    lines = [json.dumps({"n": number, "x": "y" * 2000}) + "\n" for number in range(600)]
+    path.write_text("".join(lines))
+    copy.write_text("".join(lines[:100]))
+    follow.file(follow.route_of(path))
+    os.truncate(path, 0)
+    append(path, 600)
+    assert statuses(store, path, copy) == ["rewritten, imported as new", "duplicate of t.jsonl"]
+    assert stored(store) == list(range(601))
+
+
 def test_packed(store: TelemetryStore, tmp_path: Path) -> None:
     """A rotated file that was packed goes on where it was left, also when its inode belongs to the next one."""
     path = tmp_path / "t.jsonl"
