@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from telemetry_store.ahead import ahead
 from telemetry_store.engines.base import Source
 from telemetry_store.schema import check_table_name
+from telemetry_store.worker import WorkerLost
 
 from .content import Content
 from .jsonl import LineReader, Tail
 from .ledger import identify, line_marks
 from .loads import loading
-from .parser import Job, ParserLost, is_worth, parsed
+from .parser import Job, is_worth, parsed
 from .prefix import Prefix
 from .route import route_of, routes
 from .summary import FileSummary
@@ -133,7 +134,7 @@ class Run:
                     return FileImport(self, route, file, match, alone=alone).run()
                 except Overtaken:
                     continue
-                except ParserLost:
+                except WorkerLost:
                     alone = True
 
     def match(self, file: Content, path: Path) -> Match:
