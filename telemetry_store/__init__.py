@@ -1,7 +1,5 @@
 """Telemetry Store: `store.record(table, event)` costs a microsecond, survives `kill -9`, and ends up in SQL."""
 
-from __future__ import annotations
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -65,7 +63,7 @@ __all__ = [
 _HOMES = {"EventTable": "schema", "Settings": "settings", "TelemetryStore": "store", "get_store": "store"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public name when it is first used: a process of ours may need one module of this package only."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

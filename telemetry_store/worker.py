@@ -20,8 +20,8 @@ from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from telemetry_store import errors
 from telemetry_store.ahead import ahead
-from telemetry_store.entry.telemetry_store_command import trusted
 from telemetry_store.frames import END, FAILURE, received, send
+from telemetry_store.import_path import HOME, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 _Job = TypeVar("_Job")
 _Frame = TypeVar("_Frame")
-#: The folder that holds this package.
-_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _CODE = "import sys; sys.path.append(sys.argv[1]); from telemetry_store.frames import serve; serve()"
 
 
@@ -97,14 +95,13 @@ class Worker(Generic[_Frame]):
         self._process = _started()
         self._killer = threading.Timer(self._deadline or 0.0, self._process.kill)
         self._killer.daemon = True
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.__exit__)
             if self._deadline is not None:
                 self._killer.start()
             with contextlib.suppress(BrokenPipeError):  # it is gone already: whoever wants its frames hears of it
                 send(_pipe(self._process.stdin), self._call)
-        except BaseException:
-            self.__exit__()
-            raise
+            stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -138,14 +135,14 @@ def _folders_of(module: str) -> list[str]:
     """Where a worker imports from after the standard library: its function's package first."""
     package = sys.modules[module.partition(".")[0]]
     own = [os.path.dirname(os.path.abspath(folder)) for folder in package.__path__]
-    return list(dict.fromkeys([*own, _HOME, *trusted(sys.path)]))
+    return list(dict.fromkeys([*own, HOME, *trusted(sys.path)]))
 
 
 def _started() -> subprocess.Popen[bytes]:
     options = ["-I", "-S", "-X", f"utf8={sys.flags.utf8_mode}", *(["-B"] if sys.dont_write_bytecode else [])]
     try:
         return subprocess.Popen(  # noqa: S603 - our own code
-            [_interpreter(), *options, "-c", _CODE, _HOME],
+            [_interpreter(), *options, "-c", _CODE, HOME],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

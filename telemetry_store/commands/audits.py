@@ -12,6 +12,7 @@ import typer
 
 from telemetry_store import terminal
 from telemetry_store.commands.options import Exit, Json, warn
+from telemetry_store.worker import Worker, start_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,7 +154,12 @@ def _audited(path: Path, exclude: list[str] | None, *, profile: bool, cache: boo
         raise typer.BadParameter(f"{path} is not a directory", param_hint="PATH")
     with _progress() as step:
         return auditor.audit(
-            path, exclude=exclude or (), profile=profile, progress=step, cache=path / _CACHE if cache else None
+            path,
+            exclude=exclude or (),
+            profile=profile,
+            progress=step,
+            cache=path / _CACHE if cache else None,
+            start=Worker,
         )
 
 
@@ -174,7 +180,7 @@ def _traced(report: Report, command: list[str]) -> tuple[Report, int]:
     import audit.trace as tracer
 
     try:
-        found = tracer.run(command, Path(report.root))
+        found = tracer.run(command, Path(report.root), start_program)
     except OSError as error:
         raise typer.BadParameter(f"cannot run {command[0]}: {error.strerror or error}", param_hint="COMMAND") from error
     for note in found.notes:

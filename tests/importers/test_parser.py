@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from importers import import_paths, parser, verify
+from importers.content import Content
+from importers.jsonl import Tail
+from importers.route import route_of
 from telemetry_store import TelemetryStore
 from tests.importers import dying
 
@@ -70,6 +73,17 @@ def test_the_result_is_the_same(tmp_path: Path, monkeypatch) -> None:
     elsewhere = imported(tmp_path / "elsewhere.db", path)
     monkeypatch.setattr(parser, "_WORTH", 1 << 60)
     assert imported(tmp_path / "here.db", path) == elsewhere
+
+
+def test_a_process_parses(tmp_path: Path) -> None:
+    """The process reads the whole file: it has not been done without."""
+    path = write(tmp_path / "t.jsonl", 3_000)
+    with Content(path) as file:
+        status, pending = path.stat(), []
+        job = parser.Job(path, route_of(path, None), "t", 0, Tail.OBJECT, "", (status.st_dev, status.st_ino), 0)
+        read = sum(lines.prefix.offset > 0 for lines in parser.parsed(job, file, pending.append))
+    assert read > 1
+    assert pending == [len('{"n": 1, "last line without its end')]
 
 
 @pytest.mark.parametrize("parse", [dying.at_once, dying.half_way])

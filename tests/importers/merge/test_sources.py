@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from importers.merge import MergeFailed, databases_in, draft, merge
-from importers.merge.hashing import HashJob, hashed, hashing
+from importers.merge.hashing import HashJob, TableHash, hashed, hashing
 from importers.merge.plan import DatabasePlan, Plan
 from importers.merge.source import reading
+from telemetry_store.worker import Worker
 from tests.importers.merge.content import digest, everything, rows, sound
 from tests.importers.merge.old import make
 
@@ -185,6 +186,8 @@ def test_hashes_are_made_by_a_process_or_here(tmp_path: Path, worker: bool) -> N
     with hashing(job, 1 << 30 if worker else 1) as hashes:
         assert {key: hashes.get(*key) for key in here} == here
         assert (hashes._worker is not None) == worker
+    with Worker(hashed, job, (TableHash,)) as beside:
+        assert {(each.key, each.table): each.digest for each in beside} == here
     with hashing(job, 1 << 30) as hashes:
         hashes._worker._process.kill()
         assert {key: hashes.get(*key) for key in here} == here
