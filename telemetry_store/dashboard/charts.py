@@ -78,7 +78,7 @@ def _charts(survey: Survey) -> dict[str, dict[str, Any]]:
         "n-agents": _figure("Agents seen", queries.agents_seen(survey)),
         "n-silent": _figure("Agents silent now", queries.silent(survey)),
         "n-rejects": _figure("Rejected, ever", queries.total_rejects(survey)),
-        "n-waiting": _figure("Waiting in the spool", "SELECT size_text(spool_bytes()) AS n"),
+        "n-waiting": _figure("Waiting in the spool", "SELECT spool_size() AS n"),
     }
     drawn = {
         "events": _over_time("Events over time, by table", queries.events(survey), "events", 240),
