@@ -12,7 +12,6 @@ import html
 import os
 import re
 import socket
-import sqlite3
 import threading
 import webbrowser
 from pathlib import Path
@@ -21,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from datasette.app import Datasette
 
-from telemetry_store.dashboard.charts import SLUG
 from telemetry_store.dashboard.guard import Guard
 from telemetry_store.dashboard.live import LiveDatabase, inode
-from telemetry_store.dashboard.metadata import first_window, metadata
-from telemetry_store.dashboard.survey import filled, survey
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.dashboard.metadata import metadata
+from telemetry_store.dashboard.survey import filled, first_window, survey
+from telemetry_store.dashboard.vega import SLUG
+from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.errors import TelemetryError, UsageError
 from telemetry_store.recovery import segment_names
 from telemetry_store.spool import backlog
@@ -75,19 +74,19 @@ class Dashboard:
 
     def look(self) -> None:
         """Describe the database anew when its tables have changed, or there is something new to draw."""
-        with read_only(self._path, _WAIT, guarded=False) as connection:
+        with reading(self._path, _WAIT) as connection:
             version = connection.execute("PRAGMA schema_version").fetchone()[0]
             seen = (inode(self._path), version, filled(connection))
             if seen != self._seen:
-                found = survey(connection)
-                window = first_window(connection, found)
-                self.metadata.update(metadata(found, self.name, window, self._store.settings.questions or None))
+                surveyed = survey(connection)
+                window = first_window(connection, surveyed)
+                self.metadata.update(metadata(surveyed, self.name, window, self._store.settings.questions or None))
                 self._seen = seen
 
     def keep_current(self, stop: threading.Event) -> None:
         """Bring in what is in the spool and look for new tables, until told to stop."""
         while not stop.wait(_LOOK_ROUND):
-            with contextlib.suppress(TelemetryError, sqlite3.Error):  # it is tried again; pages show what is there
+            with contextlib.suppress(TelemetryError):  # it is tried again; pages show what is there
                 self._store.flush(1.0)
                 self.look()
 
@@ -117,18 +116,6 @@ def _functions(path: str, spool: str) -> Mapping[str, Callable[..., Any]]:
         "spool_segments": lambda: len(segment_names(spool)),
         "html_text": lambda value: "" if value is None else html.escape(str(value)),
     }
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -165,19 +152,17 @@ def serve(store: TelemetryStore, *, host: str, port: int, secret: str | None, op
     with listen(host, port) as listening:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listening.getsockname()[1]}/-/dashboards/{SLUG}"
-
-        def ready() -> None:
-            print(f"dashboard of {store.settings.database}\n  {url}\nstop it with Ctrl-C", flush=True)
-            if open_browser:
-                threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-
         config = uvicorn.Config(
             app, http="h11", h11_max_incomplete_event_size=_LONGEST_URL, log_level="warning", lifespan="on"
         )
         keeper = threading.Thread(target=dashboard.keep_current, args=(stop,), name="telemetry-dashboard")
         keeper.start()
         try:
-            _Server(config, ready).run(sockets=[listening])
+            # from here on requests wait until they are answered
+            print(f"dashboard of {store.settings.database}\n  {url}\nstop it with Ctrl-C", flush=True)
+            if open_browser:
+                threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+            uvicorn.Server(config).run(sockets=[listening])
         except KeyboardInterrupt:
             pass  # uvicorn has closed everything and raises it again
         finally:

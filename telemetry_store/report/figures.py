@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.care.doctor import Finding, examine
-from telemetry_store.dashboard import queries
-from telemetry_store.dashboard.metadata import first_window
-from telemetry_store.dashboard.survey import survey
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.dashboard.charts import CHARTS, Kind
+from telemetry_store.dashboard.survey import answer, first_window, survey
+from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.spool import backlog
 from telemetry_store.terminal import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-    from telemetry_store.dashboard.survey import Survey
     from telemetry_store.settings import Settings
 
 Row = dict[str, Any]
+#: Seconds to wait for locks.
 _WAIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the page shows; rows as the statements of `dashboard/queries.py` describe them.
+    """What the page shows.
 
-    Args:
+    Attributes:
         database: its path.
         made: when the report was made, in UTC.
         window: how wide the window is, such as "24 hours", or "all".
         start: when the window begins, in ISO form; None in a database without events.
         finish: when it ends.
         totals: what is counted → its figure, as text.
+        rows: name of a chart → the answer to its question.
+        findings: what `telemetry doctor` says.
     """
 
     database: str
@@ -44,16 +44,8 @@ class Report:
     window: str
     start: str | None
     finish: str | None
-    totals: dict[str, str]
-    events: list[Row]
-    errors: list[Row]
-    newest_errors: list[Row]
-    agents: list[Row]
-    heartbeats: list[Row]
-    imports: list[Row]
-    sources: list[Row]
-    rejects: list[Row]
-    tables: list[Row]
+    totals: Mapping[str, str]
+    rows: Mapping[str, list[Row]]
     findings: list[Finding]
 
 
@@ -66,50 +58,19 @@ def collect(settings: Settings, window: str | None = None, now: datetime | None 
         now: instead of the clock's time.
 
     Raises:
-        sqlite3.Error: the database refuses.
+        DatabaseError: the database refuses.
     """
-    with read_only(settings.database, _WAIT, guarded=False) as connection:
-        connection.row_factory = sqlite3.Row
+    with reading(settings.database, _WAIT) as connection:
         connection.execute("BEGIN")
-        found = survey(connection)
-        window = window or first_window(connection, found)
-
-        def rows(statement: Callable[[Survey], str | None]) -> list[Row]:
-            sql = statement(found)
-            if sql is None:
-                return []
-            parameters = {"window": window, "until": ""}
-            return [dict(row) for row in connection.execute(queries.without_agent(sql), parameters)]
-
-        (bounds,) = rows(queries.bounds) or [{"lo": None, "hi": None}]
-        return Report(
-            settings.database,
-            now or datetime.now(UTC),
-            window,
-            bounds["lo"],
-            bounds["hi"],
-            _totals(rows, settings),
-            rows(queries.events),
-            rows(queries.errors),
-            rows(queries.latest_errors),
-            rows(queries.agents),
-            rows(queries.heartbeats),
-            rows(queries.imports),
-            rows(queries.sources),
-            rows(queries.rejects),
-            rows(queries.figures),
-            examine(settings),
-        )
-
-
-def _totals(rows: Callable[[Callable[[Survey], str | None]], list[Row]], settings: Settings) -> dict[str, str]:
-    counted = {
-        "events": queries.total_events,
-        "errors": queries.total_errors,
-        "agents seen": queries.agents_seen,
-        "agents silent now": queries.silent,
-        "rejected, ever": queries.total_rejects,
-    }
-    totals = {name: str((rows(statement) or [{"n": 0}])[0]["n"] or 0) for name, statement in counted.items()}
-    sizes = {"database": os.stat(settings.database).st_size, "waiting in the spool": backlog(settings.spool)}
-    return totals | {name: size(figure) for name, figure in sizes.items()}
+        surveyed = survey(connection)
+        width = window or first_window(connection, surveyed)
+        charts = [chart for chart in CHARTS if not chart.live]
+        rows = {chart.name: answer(connection, surveyed, chart.question, width) if surveyed.feeds(chart) else []
+                for chart in charts}  # fmt: skip
+        ends = (answer(connection, surveyed, "window_ends", width) or [{"lo": None, "hi": None}])[0]
+    totals = {chart.title: str((rows[chart.name] or [{"n": 0}])[0]["n"] or 0)
+              for chart in charts if chart.kind is Kind.FIGURE}  # fmt: skip
+    sizes = {"Database": os.stat(settings.database).st_size, "Waiting in the spool": backlog(settings.spool)}
+    totals |= {name: size(figure) for name, figure in sizes.items()}
+    made = now or datetime.now(UTC)
+    return Report(settings.database, made, width, ends["lo"], ends["hi"], totals, rows, examine(settings))
