@@ -25,12 +25,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from machine import facts
 
 from telemetry_store import EventTable, TelemetryStore
-from telemetry_store.engines.sqlite.query import reading, run_trusted
-from telemetry_store.reading.catalogue import event_tables
+from telemetry_store.engines.sqlite.reader import reading
 from telemetry_store.reading.questions import find
-from telemetry_store.reading.stored import Window
 from telemetry_store.reading.timeline import newest
-from telemetry_store.reading.where import Condition
+from telemetry_store.selection import Condition, Window
 
 # Q
 # T
@@ -93,14 +91,15 @@ def lines_of(path: Path) -> list[Path]:
 
 def last_of_agent(path: Path) -> int:
     """The last 100 events of one agent across all tables."""
-    with reading(str(path)) as connection:
-        return len(newest(connection, event_tables(connection), Window(where=[Condition("agent_id", "=", AGENT)]), 100))
+    with reading(str(path)) as reader:
+        return len(newest(reader, reader.catalogue.tables, Window(where=[Condition("agent_id", "=", AGENT)]), 100))
 
 
 def last_of_agent_in_sql(path: Path) -> int:
     """The same as one statement of a user."""
     sql = "SELECT * FROM all_events WHERE agent_id = ? ORDER BY timestamp DESC LIMIT 100"
-    return len(run_trusted(str(path), sql, (AGENT,), 60.0))
+    with reading(str(path)) as reader:
+        return len(reader.trusted(sql, (AGENT,), 60.0))
 
 
 def per_hour(path: Path) -> int:
@@ -114,9 +113,12 @@ def last_errors(path: Path) -> int:
 
 
 def _asked(path: Path, name: str, given: dict[str, str]) -> int:
-    with reading(str(path)) as connection:
-        sql, values = find(name).statement(event_tables(connection), given)
-    return len(run_trusted(str(path), sql, values, 60.0))
+    with reading(str(path)) as reader:
+        tables = reader.catalogue.tables
+        for table in tables.values():
+            table.leading = reader.catalogue.leading(table.name)
+        sql, values = find(name).statement(tables, given)
+        return len(reader.trusted(sql, values, 60.0))
 
 
 QUESTIONS = (last_of_agent, last_of_agent_in_sql, per_hour, last_errors)

@@ -139,12 +139,12 @@ class Run:
     def match(self, file: Content, path: Path) -> Match:
         """What the ledger says of a file that was written to under a path."""
         with self.store.transaction() as transaction:
-            sources = transaction.sources()
+            sources = transaction.ledger.sources()
         return identify(file, path, sources, self._marks)
 
     def _marks(self, source: Source) -> bytes:
         with self.store.transaction() as transaction:
-            found = transaction.source(source.path, source.generation)
+            found = transaction.ledger.source(source.path, source.generation)
         return found.recent if found is not None else b""
 
     def link(self, file: Content, match: Match) -> FileSummary:
@@ -153,12 +153,12 @@ class Run:
         assert original is not None  # noqa: S101 - the status says so
         digest = match.hash.hexdigest()
         with self.store.transaction() as transaction:
-            here = [each for each in transaction.sources() if each.path == str(path)]
+            here = [each for each in transaction.ledger.sources() if each.path == str(path)]
             known = [each.generation for each in here if each.duplicate_of and each.prefix_hash == digest]
             generation = known[-1] if known else max((each.generation + 1 for each in here), default=0)
             copy = Source(str(path), original.table, status.st_dev, status.st_ino, match.size, digest, match.offset,
                           duplicate_of=original.duplicate_of or original.path, generation=generation)  # fmt: skip
-            transaction.save_source(copy)
+            transaction.ledger.save_source(copy)
         return FileSummary(str(path), original.table, match.status)
 
 
@@ -286,7 +286,7 @@ class FileImport:
         if not stored and self._match.known is not None and self.source != self._match.known:
             with self._run.store.transaction() as transaction:  # it was moved, and nothing was added
                 marks = self._check(transaction)
-                transaction.save_source(replace(self.source, recent=b"" if self.source.place else marks))
+                transaction.ledger.save_source(replace(self.source, recent=b"" if self.source.place else marks))
 
     def _lines(self) -> Generator[Lines]:
         """The lines that are not imported yet, parsed here, by a thread ahead, or by a process."""
@@ -308,7 +308,7 @@ class FileImport:
             prefix, rejected = taken.prefix, counts.rejected + len(taken.rejects)
             if not (prefix.stands(self._file) and self.prefix.stands(self._file)):
                 raise Overtaken
-            transaction.reject(taken.rejects)
+            transaction.ledger.reject(taken.rejects)
             after = replace(
                 source,
                 prefix_hash=prefix.hash.hexdigest(),
@@ -320,13 +320,13 @@ class FileImport:
                 rejected=source.rejected + rejected,
                 blank=source.blank + taken.blank,
             )
-            transaction.save_source(after)
+            transaction.ledger.save_source(after)
         self.source, self.prefix = after, prefix
 
     def _check(self, transaction: Transaction) -> bytes:
         """Go on only from where the ledger says; another import may have come first. Gives the marks that it has."""
         now = self.source
-        there = transaction.source(now.path, now.generation)
+        there = transaction.ledger.source(now.path, now.generation)
         if there is None and now.offset == 0:
             return b""
         if there is None or not now.offset or (there.offset, there.prefix_hash) != (now.offset, now.prefix_hash):

@@ -52,4 +52,4 @@ def _finish(store: TelemetryStore, progress: Callable[[str, int, int, int], None
         if progress is not None:
             progress(f"indexes of {made}" if made else "indexes", 0, 0, 0)
         with store.transaction() as transaction:
-            made = transaction.build_index()
+            made = transaction.go_on_loading()

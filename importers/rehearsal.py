@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Settings, TelemetryStore
-from telemetry_store.engines.sqlite.catalogue import exists, load_tables, quoted
+from telemetry_store.engines.sqlite.catalogue import load_tables
+from telemetry_store.engines.sqlite.names import exists, quoted
 from telemetry_store.engines.sqlite.query import read_only
 
 from .imports import import_paths

@@ -88,7 +88,7 @@ def replay(store: TelemetryStore, bytes_of: dict[int, bytes] | None = None, *, p
     totals = Counts()
     with store.transaction() as transaction:
         groups: dict[str, list[Reject]] = {}
-        for number, each in transaction.take_rejects(None if bytes_of is None else list(bytes_of)):
+        for number, each in transaction.ledger.take_rejects(None if bytes_of is None else list(bytes_of)):
             groups.setdefault(each.source, []).append(replace(each, raw=(bytes_of or {}).get(number, each.raw)))
         for source, rejects in groups.items():
             counts = _replay(transaction, rejects, plan)
@@ -107,7 +107,7 @@ def _replay(transaction: Transaction, rejects: list[Reject], plan: Plan | None) 
             failed.append(replace(each, reason=reason))
         else:
             chunks.append(chunk)
-    transaction.reject(failed)
+    transaction.ledger.reject(failed)
     counts = transaction.insert(chunks)
     counts.rejected += len(failed)
     return counts
@@ -116,10 +116,10 @@ def _replay(transaction: Transaction, rejects: list[Reject], plan: Plan | None) 
 def _count(transaction: Transaction, path: str, tried: int, counts: Counts) -> None:
     """Bring the ledger up to date: what was rejected of the files that had this path is imported now."""
     left, stored, duplicate = tried - counts.rejected, counts.stored, counts.duplicate
-    for each in transaction.sources():
+    for each in transaction.ledger.sources():
         if each.path != path or each.duplicate_of or not each.rejected or not (left or stored or duplicate):
             continue
-        source = transaction.source(path, each.generation) or each
+        source = transaction.ledger.source(path, each.generation) or each
         mended_now = min(left, source.rejected)
         now = replace(
             source,
@@ -128,7 +128,7 @@ def _count(transaction: Transaction, path: str, tried: int, counts: Counts) -> N
             duplicate=source.duplicate + duplicate,
             rejected=source.rejected - mended_now,
         )
-        transaction.save_source(now)
+        transaction.ledger.save_source(now)
         left, stored, duplicate = left - mended_now, 0, 0
 
 

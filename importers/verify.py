@@ -11,10 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.engines.sqlite.catalogue import load_tables
-from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.event import dumps
-from telemetry_store.reading.stored import events
 
 from .content import Content
 from .jsonl import LineByLine, Tail
@@ -22,11 +19,10 @@ from .ledger import place_of, prefix_hashes
 from .route import route_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable
 
     from telemetry_store import TelemetryStore
-    from telemetry_store.engines.base import Source
+    from telemetry_store.engines.base import Reader, Source
     from telemetry_store.schema import Table
 
     from .plan import Plan
@@ -84,11 +80,11 @@ def verify(
         progress: called with a file's path, the bytes done and the bytes to do.
     """
     with store.transaction() as transaction:
-        sources = transaction.sources()
+        sources = transaction.ledger.sources()
     wanted = {str(Path(path).absolute()) for path in paths}
-    with read_only(store.settings.database, guarded=False) as connection:
+    with store.reader() as reader:
         newest = {source.path: source.generation for source in sources}
-        check = partial(_verified, _Rows(connection), plan, encoding, progress, newest)
+        check = partial(_verified, _Rows(reader), plan, encoding, progress, newest)
         return [check(source) for source in sources if not wanted or source.path in wanted]
 
 
@@ -134,16 +130,15 @@ def _verified(
 class _Rows:
     """What the rows of the tables give back, each row once."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._tables, self._keys = load_tables(connection)
-        self._by_name = {name.lower(): table for name, table in self._tables.items()}
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._by_name = {name.lower(): table for name, table in reader.catalogue.tables.items()}
         self._left: dict[str, Counter[bytes]] = {}
         self._known: dict[str, set[str]] = {}
 
     def refused(self, path: str) -> set[tuple[int, bytes]]:
         """Where the lines of a file begin that are in `_rejects`, and their bytes."""
-        return set(self._connection.execute("SELECT offset, raw FROM _rejects WHERE source = ?", (path,)))
+        return set(self._reader.rows("SELECT offset, raw FROM _rejects WHERE source = ?", (path,)))
 
     def take(self, name: str, event: dict[str, Any]) -> str:
         """Whether a row that is left gives back this event: "equal", "dropped" by its key, or "missing"."""
@@ -157,14 +152,14 @@ class _Rows:
         if left[mark] > 0:
             left[mark] -= 1
             return "equal"
-        key = self._keys.get(table.name)
+        key = self._reader.catalogue.key(table.name)
         return "dropped" if key and dumps([event.get(name) for name in key]) in self._known[table.name] else "missing"
 
     def _read(self, table: Table) -> Counter[bytes]:
-        key = self._keys.get(table.name, ())
+        key = self._reader.catalogue.key(table.name)
         known = self._known[table.name] = set()
         counts: Counter[bytes] = Counter()
-        for each in events(self._connection, table):
+        for each in self._reader.events(table):
             counts[digest(each.event)] += 1
             if key:
                 known.add(dumps([each.event.get(name) for name in key]))

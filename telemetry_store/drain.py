@@ -165,7 +165,7 @@ class Drain:
             transaction = stack.enter_context(self.sink.transaction(wait))
             batch = _Batch(self.directory, names, transaction.cursors(), self._batch)
             counts = transaction.insert(batch.chunks())
-            transaction.reject(batch.rejects)
+            transaction.ledger.reject(batch.rejects)
             counts.rejected += len(batch.rejects)
             transaction.advance(batch.offsets)
             gone = batch.known.keys() - set(names)

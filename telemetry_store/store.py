@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
-import sys
 import threading
 import time
 import weakref
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import settings as settings_module
+from telemetry_store.background import Background
 from telemetry_store.errors import DatabaseBusy, DeclarationError, EventError, StoreClosed, TelemetryError
 from telemetry_store.event import DECLARE, DROPS, encode, fields_of
 from telemetry_store.schema import EventTable, check_table_name
@@ -20,19 +19,37 @@ from telemetry_store.spool import Spool, backlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from tempfile import TemporaryDirectory
 
     from telemetry_store.drain import Drain
-    from telemetry_store.engines.base import Sink, Transaction
+    from telemetry_store.engines.base import Reader, Sink, Transaction
     from telemetry_store.result import Result
     from telemetry_store.settings import Settings
 
 _MEMORY = ":memory:"
-#: How often the segments of dead processes are looked for while nothing is recorded here, in seconds.
-_LOOK_ROUND = 2.0
-_SLOWEST = 1.0
-_AT_EXIT = 1.0
-_NOTHING: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a store has done, and what waits.
+
+    Attributes:
+        database, spool: paths.
+        backlog_bytes: of all segments on the disk, whoever writes them.
+        stored, duplicate, rejected: records that this process has drained.
+        gaps: places where a loss of power had left NULs among the lines.
+        dropped: cause → events that a policy dropped.
+        last_error: what went wrong last in the background, or None.
+    """
+
+    database: str
+    spool: str
+    backlog_bytes: int
+    stored: int
+    duplicate: int
+    rejected: int
+    gaps: int
+    dropped: dict[str, int]
+    last_error: str | None
 
 
 class TelemetryStore:
@@ -62,49 +79,35 @@ class TelemetryStore:
             settings = settings_module.load(database)
         elif database is not None:
             settings = replace(settings, database=os.fspath(database))
-        self.settings = settings
-        self._folder: TemporaryDirectory[str] | None = None
-        directory = os.path.abspath(settings.spool)
         if settings.database == _MEMORY:
-            import tempfile
-
-            self._folder = tempfile.TemporaryDirectory(prefix="telemetry-", ignore_cleanup_errors=True)
-            directory = self._folder.name
+            settings = replace(settings, database=_temporary_database(self))
+        self.settings = settings
         self._sink = sink
-        self._made_drain: Drain | None = None
-        self._making = threading.RLock()
         self._spool = Spool(
-            directory,
+            os.path.abspath(settings.spool),
             limit=settings.backlog_limit,
             policy=settings.backlog_policy,
             relieve=self._relieve,
             notice=_drop_notice,
             patience=settings.patience,
         )
+        #: Table → its required fields, of the tables that this process has recorded into.
         self._tables: dict[str, tuple[str, ...]] = {}
         self._declared: dict[str, EventTable] = {}
         self._closed = False
-        self._begin()
-        _STORES.add(self)
+        self._background = Background(
+            self._spool, self._make_drain, settings.drain_interval, settings.sync_interval, self._begin_again
+        )
+
+    def _make_drain(self) -> Drain:
+        from telemetry_store.drain import Drain
+        from telemetry_store.engines import sink_for
+
+        return Drain(self._spool.directory, self._sink or sink_for(self.settings))
 
     @property
     def _drain(self) -> Drain:
-        """Made when it is first wanted, so that importing and recording cost no drain and no SQLite."""
-        if self._made_drain is None:
-            from telemetry_store.drain import Drain
-
-            with self._making:
-                if self._made_drain is None:
-                    sink = self._sink or _sink_for(self.settings)
-                    self._made_drain = Drain(self._spool.directory, sink)
-        return self._made_drain
-
-    def _begin(self) -> None:
-        self._running = False
-        self._starting = threading.Lock()
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self.last_error: TelemetryError | None = None
+        return self._background.drain
 
     # recording
 
@@ -134,14 +137,18 @@ class TelemetryStore:
         if required:
             _require(table, required, event)
         self._spool.append(encode(table, event))
-        if not self._running:
-            self._start()
 
     def _first_use(self, table: str) -> tuple[str, ...]:
+        """The required fields of a table that this process has not recorded into yet."""
+        self._check_open()
+        declared = self._declared.get(check_table_name(table))
+        self._tables[table] = declared.required if declared is not None else ()
+        self._background.start()
+        return self._tables[table]
+
+    def _check_open(self) -> None:
         if self._closed:
             raise StoreClosed("the store is closed", "make a new TelemetryStore")
-        self._tables[check_table_name(table)] = _NOTHING
-        return _NOTHING
 
     def declare(self, declared: EventTable | type, /) -> EventTable:
         """Say what a table's events must and may have.
@@ -161,12 +168,11 @@ class TelemetryStore:
         if known is not None and known != table:
             raise DeclarationError(f"{table.name} was declared differently before", "declare each table in one place")
         if known is None:
-            if self._closed:
-                raise StoreClosed("the store is closed", "make a new TelemetryStore")
+            self._check_open()
             self._spool.append(encode(DECLARE, table.as_dict()))
             self._declared[table.name] = table
             self._tables[table.name] = table.required
-            self._start()
+            self._background.start()
         return table
 
     def sync(self) -> None:
@@ -195,7 +201,7 @@ class TelemetryStore:
         while True:
             try:
                 if self._drain.run(min(1.0, max(deadline - time.monotonic(), 0.0))).complete:
-                    self.last_error = None
+                    self._background.last_error = None
                     return True
             except DatabaseBusy:
                 pass
@@ -219,8 +225,7 @@ class TelemetryStore:
             DatabaseBusy: events in the spool could not be committed in time.
             DatabaseError: by cause.
         """
-        if self._closed:
-            raise StoreClosed("the store is closed", "make a new TelemetryStore")
+        self._check_open()
         end = time.monotonic() + timeout
         if not self.flush(timeout):
             raise DatabaseBusy("events in the spool could not be committed in time", "raise the timeout")
@@ -228,7 +233,21 @@ class TelemetryStore:
 
     def read(self, sql: str, parameters: Any = (), /, *, wait: float = 30.0) -> Result:
         """Run one read-only SQL statement over what is committed, without draining first; see query()."""
-        return self._drain.sink.query(sql, parameters, wait)
+        with self.reader(wait) as reader:
+            return reader.query(sql, parameters, wait)
+
+    @contextlib.contextmanager
+    def reader(self, wait: float = 30.0) -> Iterator[Reader]:
+        """A reader of what is committed, without draining first: tables, events, statements.
+
+        Args:
+            wait: seconds to wait for locks.
+
+        Raises:
+            DatabaseError: by cause.
+        """
+        with self._drain.sink.reader(wait) as reader:
+            yield reader
 
     @contextlib.contextmanager
     def transaction(self, wait: float = 30.0) -> Iterator[Transaction]:
@@ -252,67 +271,27 @@ class TelemetryStore:
         """Drain, bring the write-ahead log into the database, and delete segments that are no longer needed."""
         return self._drain.run(timeout, tidy=True).complete
 
-    def stats(self) -> dict[str, Any]:
-        """What this object has done and what waits.
-
-        Returns:
-            `database` and `spool` (paths), `backlog_bytes` (all segments on the disk), `stored`, `duplicate`,
-            `rejected` (records drained by this process), `gaps`, `dropped` (cause → events) and `last_error`.
-        """
-        totals = self._drain.totals
-        return {
-            "database": self.settings.database,
-            "spool": self._spool.directory,
-            "backlog_bytes": backlog(self._spool.directory),
-            "stored": totals.counts.stored,
-            "duplicate": totals.counts.duplicate,
-            "rejected": totals.counts.rejected,
-            "gaps": totals.gaps,
-            "dropped": dict(self._spool.dropped),
-            "last_error": str(self.last_error) if self.last_error else None,
-        }
+    def stats(self) -> Stats:
+        """What this object has done and what waits."""
+        totals, error = self._drain.totals, self._background.last_error
+        return Stats(
+            database=self.settings.database,
+            spool=self._spool.directory,
+            backlog_bytes=backlog(self._spool.directory),
+            stored=totals.counts.stored,
+            duplicate=totals.counts.duplicate,
+            rejected=totals.counts.rejected,
+            gaps=totals.gaps,
+            dropped=dict(self._spool.dropped),
+            last_error=str(error) if error is not None else None,
+        )
 
     def _relieve(self, seconds: float) -> None:
         """Make space in the spool: drain and delete what is drained."""
         try:
             self._drain.run(min(seconds, 1.0), tidy=True)
         except TelemetryError as error:
-            self._note(error)
-
-    # background
-
-    def _start(self) -> None:
-        with self._starting:
-            if self._running or self._closed or _exiting or sys.is_finalizing():
-                return  # a thread that is started at the end of the interpreter never runs
-            self._running = True
-            for name, loop, interval in (
-                ("telemetry-drain", _drain_loop, self.settings.drain_interval),
-                ("telemetry-sync", _sync_loop, self.settings.sync_interval),
-            ):
-                if interval > 0:
-                    thread = threading.Thread(target=loop, args=(weakref.ref(self), self._stop, interval), name=name)
-                    thread.daemon = True
-                    with contextlib.suppress(RuntimeError):  # the interpreter is shutting down
-                        thread.start()
-                        self._threads.append(thread)
-
-    def _note(self, error: TelemetryError) -> None:
-        """Remember what went wrong in the background; say it once per kind."""
-        if type(error) is not type(self.last_error):
-            import logging
-
-            logging.getLogger("telemetry_store").warning(
-                "telemetry cannot be drained: %s; events wait in %s", error, self._spool.directory
-            )
-        self.last_error = error
-
-    def _halt(self) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(timeout=5.0)
-        self._threads.clear()
+            self._background.note(error)
 
     def close(self, timeout: float = 5.0) -> None:
         """Sync, drain, and let go of everything; what could not be drained stays in the spool for the next process.
@@ -324,16 +303,13 @@ class TelemetryStore:
             return
         self._closed = True
         self._tables.clear()
-        self._halt()
+        self._background.halt()
         self._spool.close()
         try:
             self._drain.run(timeout, tidy=True)
         except TelemetryError as error:
-            self._note(error)
-        self._drain.close()
-        if self._folder is not None:
-            self._folder.cleanup()
-        _STORES.discard(self)
+            self._background.note(error)
+        self._background.close()
 
     def __enter__(self) -> TelemetryStore:
         return self
@@ -341,30 +317,26 @@ class TelemetryStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _at_exit(self) -> None:
-        """Spare the next process the work, if that is quickly done; recording goes on to work."""
-        self._halt()
-        with contextlib.suppress(TelemetryError, OSError):
-            self._drain.run(_AT_EXIT, tidy=True)
-
-    def _after_fork_in_child(self) -> None:
-        if self._made_drain is not None:
-            self._made_drain.after_fork_in_child()
-        self._making = threading.RLock()
-        self._spool.after_fork_in_child()
-        self._begin()
-        for declared in self._declared.values():  # the child's own segments may be drained before the parent's
+    def _begin_again(self) -> None:
+        """In the child of a fork: its own segments may be drained before the parent's, so they declare anew."""
+        self._tables.clear()
+        for declared in self._declared.values():
             self._spool.append(encode(DECLARE, declared.as_dict()))
 
 
-def _sink_for(settings: Settings) -> Sink:
-    if settings.database == _MEMORY:
-        from telemetry_store.engines.sqlite.memory import MemorySink
+def _temporary_database(store: TelemetryStore) -> str:
+    """The path of a database in a folder that goes with the store, or at the latest with the process that made it."""
+    import shutil
+    import tempfile
 
-        return MemorySink()
-    from telemetry_store.engines.sqlite.sink import SqliteSink
+    folder, owner = tempfile.mkdtemp(prefix="telemetry-"), os.getpid()
 
-    return SqliteSink(os.path.abspath(settings.database))
+    def remove() -> None:
+        if os.getpid() == owner:  # the child of a fork shares the folder, and goes first
+            shutil.rmtree(folder, ignore_errors=True)
+
+    weakref.finalize(store, remove)
+    return os.path.join(folder, "memory.db")
 
 
 def _event_of(event: object) -> Mapping[str, Any]:
@@ -383,50 +355,6 @@ def _drop_notice(cause: str, count: int) -> bytes:
     return encode(DROPS, {"cause": cause, "count": count})
 
 
-def _drain_loop(reference: weakref.ref[TelemetryStore], stop: threading.Event, interval: float) -> None:
-    """Drain when something was recorded here, and look round for the segments of dead processes now and then."""
-    seen: tuple[str, int] = ("", 0)
-    looked, pause = time.monotonic(), interval
-    while not stop.wait(pause):
-        store = reference()
-        if store is None:
-            return
-        position, now = store._spool.own_segment(), time.monotonic()  # noqa: SLF001 - a part of the store
-        if position == seen and now - looked < _LOOK_ROUND:
-            continue
-        try:
-            if store._drain.run(0.0, tidy=now - looked >= _LOOK_ROUND).complete:  # noqa: SLF001
-                seen = position
-            looked, pause = now if now - looked >= _LOOK_ROUND else looked, interval
-            store.last_error = None
-        except TelemetryError as error:
-            store._note(error)  # noqa: SLF001
-            pause = min(pause * 2, _SLOWEST)
-        except Exception as error:  # noqa: BLE001 - the loop must live on; the error is kept and told
-            store._note(TelemetryError(f"{type(error).__name__}: {error}"))  # noqa: SLF001
-            pause = min(pause * 2, _SLOWEST)
-        del store
-
-
-def _sync_loop(reference: weakref.ref[TelemetryStore], stop: threading.Event, interval: float) -> None:
-    seen: tuple[str, int] = ("", 0)
-    while not stop.wait(interval):
-        store = reference()
-        if store is None:
-            return
-        position = store._spool.own_segment()  # noqa: SLF001 - a part of the store
-        if position != seen:
-            try:
-                store.sync()
-                seen = position
-            except (OSError, TelemetryError) as error:
-                store._note(TelemetryError(f"cannot sync the spool: {error}"))  # noqa: SLF001
-        del store
-
-
-_STORES: weakref.WeakSet[TelemetryStore] = weakref.WeakSet()
-_forking: list[TelemetryStore] = []
-_exiting = False
 _default: TelemetryStore | None = None
 _default_lock = threading.Lock()
 
@@ -444,43 +372,11 @@ def get_store() -> TelemetryStore:
         return _default
 
 
-def _before_fork() -> None:
-    _default_lock.acquire()
-    _forking[:] = list(_STORES)
-    for store in _forking:
-        store._starting.acquire()  # noqa: SLF001
-        store._spool.before_fork()  # noqa: SLF001
-        store._making.acquire()  # noqa: SLF001
-        if store._made_drain is not None:  # noqa: SLF001
-            store._made_drain.before_fork()  # noqa: SLF001
-
-
-def _after_fork_in_parent() -> None:
-    for store in reversed(_forking):
-        if store._made_drain is not None:  # noqa: SLF001
-            store._made_drain.after_fork_in_parent()  # noqa: SLF001
-        store._making.release()  # noqa: SLF001
-        store._spool.after_fork_in_parent()  # noqa: SLF001
-        store._starting.release()  # noqa: SLF001
-    _forking.clear()
-    _default_lock.release()
-
-
 def _after_fork_in_child() -> None:
+    """Another thread may have held the lock at the moment of the fork, and is not here to let go of it."""
     global _default_lock  # noqa: PLW0603
-    for store in _forking:
-        store._after_fork_in_child()  # noqa: SLF001
-    _forking.clear()
     _default_lock = threading.Lock()
 
 
-def _at_exit() -> None:
-    global _exiting  # noqa: PLW0603
-    _exiting = True
-    for store in list(_STORES):
-        store._at_exit()  # noqa: SLF001
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
-atexit.register(_at_exit)
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import TableNameError
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.schema import check_table_name
 
 from .plan import tables_of, view_of

@@ -7,7 +7,8 @@ import marshal
 import sqlite3
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import column_type, quoted
+from telemetry_store.engines.sqlite.catalogue import column_type
+from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from telemetry_store import DatabaseBusy
-from telemetry_store.engines.sqlite.catalogue import exists
+from telemetry_store.engines.sqlite.names import exists
 from telemetry_store.segment import try_lock
 
 from .source import FOLDER, reading

@@ -6,7 +6,9 @@ import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import load_tables, quoted, rebuild_all_events
+from telemetry_store.engines.sqlite.all_events import rebuild_all_events
+from telemetry_store.engines.sqlite.catalogue import load_tables
+from telemetry_store.engines.sqlite.names import quoted
 
 from .conflicts import count_violations
 from .content import content_hash

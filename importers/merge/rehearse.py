@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
 
 from .content import count
 from .failure import MergeFailed

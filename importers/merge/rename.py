@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
 
 from .lexer import argument, renamed, timed, tokens, with_argument
 from .shape import Part, read_schema

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store import DatabaseBusy, UsageError
 from telemetry_store.drain import Drain
-from telemetry_store.engines.sqlite.catalogue import load_tables, quoted, rebuild_all_events
-from telemetry_store.engines.sqlite.sink import SqliteSink, translated
+from telemetry_store.engines.sqlite.all_events import rebuild_all_events
+from telemetry_store.engines.sqlite.catalogue import load_tables
+from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import translated
+from telemetry_store.engines.sqlite.sink import SqliteSink
 
 from .content import content_hash
 from .describe import forget_table

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store import DatabaseBusy
 from telemetry_store.drain import Drain
-from telemetry_store.engines.sqlite.sink import SqliteSink, translated
+from telemetry_store.engines.sqlite.open import translated
+from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.terminal import size as size_text
 
 from .conflicts import Conflict, Examined, examine

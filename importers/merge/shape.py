@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from telemetry_store.engines.sqlite.catalogue import quoted, text_of
+from telemetry_store.engines.sqlite.names import quoted, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
 
 from .content import count
 from .failure import MergeFailed

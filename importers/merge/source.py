@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from telemetry_store import UsageError
-from telemetry_store.engines.sqlite.catalogue import quoted
-from telemetry_store.engines.sqlite.sink import translated
+from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import translated
 
 from .shape import Schema, read_schema
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telemetry_store.care.archive import Columns
-from telemetry_store.engines.sqlite.catalogue import exists, load_tables, quoted
+from telemetry_store.engines.sqlite.catalogue import load_tables
+from telemetry_store.engines.sqlite.names import exists, quoted
 from telemetry_store.errors import UsageError
 from telemetry_store.schema import TIME, Table
 

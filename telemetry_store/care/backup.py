@@ -21,9 +21,10 @@ import orjson
 
 from telemetry_store.care.unfinished import mode_of, unfinished
 from telemetry_store.drain import Drain
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import translated
 from telemetry_store.engines.sqlite.query import read_only
-from telemetry_store.engines.sqlite.sink import SqliteSink, translated
+from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.errors import BackupFailed, DatabaseBusy, DatabaseError, DatabaseMissing, UsageError
 from telemetry_store.recovery import SegmentReader, segment_names
 from telemetry_store.timestamps import from_nanoseconds

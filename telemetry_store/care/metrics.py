@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from telemetry_store.care.doctor import Look, Severity
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.query import read_only
 
 if TYPE_CHECKING:

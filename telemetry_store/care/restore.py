@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from telemetry_store.care.backup import check, contents, copy, describe, raw, transfer
 from telemetry_store.care.unfinished import mode_of, unfinished
 from telemetry_store.drain import Drain
-from telemetry_store.engines.sqlite.catalogue import pending
+from telemetry_store.engines.sqlite.migrations import pending
+from telemetry_store.engines.sqlite.open import translated
 from telemetry_store.engines.sqlite.query import read_only
-from telemetry_store.engines.sqlite.sink import SqliteSink, translated
+from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.errors import BackupFailed, DatabaseBusy, UsageError
 
 if TYPE_CHECKING:

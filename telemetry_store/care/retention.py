@@ -27,7 +27,7 @@ from telemetry_store.care.aged import (
     rows_by_number,
 )
 from telemetry_store.drain import Drain
-from telemetry_store.engines.sqlite.catalogue import pending
+from telemetry_store.engines.sqlite.migrations import pending
 from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError

@@ -19,10 +19,11 @@ from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, D
 from telemetry_store.recovery import segment_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from telemetry_store.care.doctor import Finding
     from telemetry_store.settings import Settings
+    from telemetry_store.store import Stats
 
 
 def drain(
@@ -49,10 +50,10 @@ def drain(
                     raise
                 warn(f"warning: {error}")
                 complete = True
-            done = store.stats()
-            if done["stored"] > before or not follow:
-                _say_drained(done, done["stored"] - before, json=json)
-                before = done["stored"]
+            stats = store.stats()
+            if stats.stored > before or not follow:
+                _say_drained(stats, stats.stored - before, json=json)
+                before = stats.stored
             if not follow and not complete:
                 raise DatabaseBusy("another process is draining", "it does the same work; look again later")
             if not follow or stopping:
@@ -60,13 +61,13 @@ def drain(
             time.sleep(0.25)
 
 
-def _say_drained(done: Mapping[str, Any], fresh_rows: int, *, json: bool) -> None:
+def _say_drained(stats: Stats, fresh_rows: int, *, json: bool) -> None:
     if json:
-        print(terminal.as_json(done), flush=True)
+        print(terminal.as_json(asdict(stats)), flush=True)
         return
     print(
-        f"{fresh_rows} stored, {done['duplicate']} duplicate, {done['rejected']} rejected; "
-        f"{terminal.size(done['backlog_bytes'])} left in the spool",
+        f"{fresh_rows} stored, {stats.duplicate} duplicate, {stats.rejected} rejected; "
+        f"{terminal.size(stats.backlog_bytes)} left in the spool",
         flush=True,
     )
 

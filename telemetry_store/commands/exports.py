@@ -12,21 +12,18 @@ import typer
 
 from telemetry_store.commands.options import Db, Env, fresh, opened, warn
 from telemetry_store.commands.timelines import Since, Until, Where  # noqa: TC001 - typer reads annotations
-from telemetry_store.engines.sqlite import query as queries
 from telemetry_store.errors import UsageError
 from telemetry_store.reading import export as exports
-from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.stored import Window, events
 from telemetry_store.reading.timeline import moment
-from telemetry_store.reading.where import Condition
+from telemetry_store.selection import Condition, Window
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from typing import Any
 
-    from telemetry_store.reading.stored import StoredEvent
+    from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
+    from telemetry_store.selection import StoredEvent
     from telemetry_store.store import TelemetryStore
 
 _PAUSE = 0.25
@@ -64,7 +61,7 @@ def export(
     window = Window(
         moment(since) if since else None,
         moment(until) if until else None,
-        [Condition.parse(each) for each in where or []],
+        [Condition.parse(text) for text in where or []],
     )
     event_of = exports.stamped if stamped else _as_recorded
     with opened(db, env) as store:
@@ -72,15 +69,15 @@ def export(
         if sql is not None:
             _say(_statement(store, sql, to), "rows", to)
             return
-        with queries.reading(store.settings.database) as connection:
+        with store.reader() as reader:
             if all_:
-                _everything(connection, window, event_of, to)
+                _everything(reader, window, event_of, to)
                 return
-            found = _table(connection, str(table))
+            wanted = _table(reader, str(table))
             if follow:
-                _follow(store, found, window, event_of, to)  # audit: allow the user asked for this file
+                _follow(store, wanted, window, event_of, to)  # audit: allow the user asked for this file
             else:
-                _say(_export(connection, found, window, event_of, to), "events", to)
+                _say(_export(reader, wanted, window, event_of, to), "events", to)
 
 
 def _check(table: str | None, sql: str | None, to: str, *, all_: bool, follow: bool) -> None:
@@ -98,45 +95,44 @@ def _say(count: int, what: str, to: str) -> None:
         print(f"{count} {what} in {to}")
 
 
-def _everything(
-    connection: sqlite3.Connection, window: Window, event_of: Callable[[StoredEvent], dict[str, Any]], to: str
-) -> None:
+def _everything(reader: Reader, window: Window, event_of: Callable[[StoredEvent], dict[str, Any]], to: str) -> None:
     os.makedirs(to, exist_ok=True)
-    connection.execute("BEGIN")  # one state of the database for all files
-    for name, table in event_tables(connection).items():
-        path = os.path.join(to, f"{name}.jsonl")
-        print(f"{_export(connection, table, window, event_of, path)} events in {path}")
+    with reader.moment():  # for all files
+        for name, table in reader.catalogue.tables.items():
+            path = os.path.join(to, f"{name}.jsonl")
+            print(f"{_export(reader, table, window, event_of, path)} events in {path}")
 
 
-def _as_recorded(each: StoredEvent) -> dict[str, Any]:
-    return each.event
+def _as_recorded(stored: StoredEvent) -> dict[str, Any]:
+    return stored.event
 
 
-def _table(connection: sqlite3.Connection, name: str) -> Table:
-    tables = event_tables(connection)
+def _table(reader: Reader, name: str) -> Table:
+    tables = reader.catalogue.tables
     if name not in tables:
         raise UsageError(f"there is no table {name}", f"there is: {', '.join(tables) or 'none'}")
     return tables[name]
 
 
 def _statement(store: TelemetryStore, sql: str, to: str) -> int:
-    found = queries.stream(store.settings.database, sql, (), _HOUR)
-    columns = next(found)
-    return exports.write_rows(to, columns, (row for batch in found for row in batch))
+    with store.reader() as reader:
+        batches = reader.stream(sql, (), _HOUR)
+        columns = next(batches)
+        return exports.write_rows(to, columns, (row for batch in batches for row in batch))
 
 
 def _export(
-    connection: sqlite3.Connection,
+    reader: Reader,
     table: Table,
     window: Window,
     event_of: Callable[[StoredEvent], dict[str, Any]],
     to: str,
 ) -> int:
     if exports.format_of(to) != "jsonl":
-        return exports.write_rows(to, *exports.columns_of(connection, table, window))
+        return exports.write_rows(to, *reader.table_rows(table, window))
     with exports.text_file(to) as file:
-        found = events(connection, table, window)
-        return exports.write_lines(file, (exports.event_line(event_of(each)) for each in found))
+        events = reader.events(table, window)
+        return exports.write_lines(file, (exports.event_line(event_of(stored)) for stored in events))
 
 
 def _follow(
@@ -154,11 +150,11 @@ def _follow(
             file = stack.enter_context(open(to, "w", encoding="utf-8", newline=""))
             warn(f"following {table.name} into {to}")
         while True:
-            with queries.reading(store.settings.database) as connection:
-                known = _table(connection, table.name)  # columns may have been added
-                for each in events(connection, known, window, after=last):
-                    file.write(exports.event_line(event_of(each)))
-                    last = each.id
+            with store.reader() as reader:
+                known = _table(reader, table.name)  # columns may have been added
+                for stored in reader.events(known, window, after=last):
+                    file.write(exports.event_line(event_of(stored)))
+                    last = stored.id
             file.flush()
             time.sleep(_PAUSE)
             fresh(store)

@@ -70,7 +70,7 @@ def fresh(store: TelemetryStore) -> float:
             raise
         warn(f"warning: {error}")
         return 1.0
-    waiting = terminal.size(store.stats()["backlog_bytes"])
+    waiting = terminal.size(store.stats().backlog_bytes)
     warn(f"warning: the database is busy; up to {waiting} in the spool are not shown yet")
     return 1.0
 

@@ -11,7 +11,6 @@ import typer
 
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened, warn
-from telemetry_store.engines.sqlite import query as queries
 from telemetry_store.reading.questions import find, library
 
 if TYPE_CHECKING:
@@ -55,13 +54,13 @@ def query(
     with opened(db, env) as store:
         fresh(store)
         if archive is not None:
-            found = _archived(store, archive, sql)
+            batches = _archived(store, archive, sql)
         elif named is not None:
-            found = _named(store, find(named, questions or store.settings.questions or None), given, timeout)
+            batches = _named(store, find(named, questions or store.settings.questions or None), given, timeout)
         else:
             values = {name: _value(text) for name, text in given.items()}
-            found = queries.stream(store.settings.database, str(sql), values, timeout)
-        _show(found, json, csv, parquet)
+            batches = _stream(store, str(sql), values, timeout)
+        _show(batches, json, csv, parquet)
 
 
 def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[Any]:
@@ -75,17 +74,22 @@ def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[
 
 
 def _named(store: TelemetryStore, question: Question, given: dict[str, str], timeout: float) -> Iterator[Any]:
-    from telemetry_store.reading.catalogue import event_tables
+    with store.reader() as reader:
+        tables = reader.catalogue.tables
+        for table in tables.values():
+            table.leading = reader.catalogue.leading(table.name)
+        sql, values = question.statement(tables, given)
+        if question.own:
+            rows = reader.trusted(sql, values, timeout)
+            yield rows.columns
+            yield [tuple(row.values()) for row in rows]
+        else:
+            yield from reader.stream(sql, values, timeout)
 
-    path = store.settings.database
-    with queries.reading(path) as connection:
-        sql, values = question.statement(event_tables(connection), given)
-    if not question.own:
-        yield from queries.stream(path, sql, values, timeout)
-        return
-    rows = queries.run_trusted(path, sql, values, timeout)
-    yield rows.columns
-    yield [tuple(row.values()) for row in rows]
+
+def _stream(store: TelemetryStore, sql: str, values: dict[str, Any], timeout: float) -> Iterator[Any]:
+    with store.reader() as reader:
+        yield from reader.stream(sql, values, timeout)
 
 
 def _folder(db: str | None, env: str | None) -> str | None:
@@ -94,16 +98,17 @@ def _folder(db: str | None, env: str | None) -> str | None:
     return settings.load(db, env=env).questions or None
 
 
-def _list(found: dict[str, Question], *, json: bool) -> None:
+def _list(questions: dict[str, Question], *, json: bool) -> None:
     if json:
-        rows = [{"name": each.name, "asks": each.sentence, "parameters": {p.name: p.default for p in each.parameters}}
-                for each in found.values()]  # fmt: skip
+        rows = [{"name": question.name, "asks": question.sentence,
+                 "parameters": {parameter.name: parameter.default for parameter in question.parameters}}
+                for question in questions.values()]  # fmt: skip
         print(terminal.as_json(rows))
         return
-    for each in found.values():
-        print(f"{each.name:24}{each.sentence}")
-        for parameter in each.parameters:
-            print(f"{'':24}  {parameter.name}={parameter.default}  {parameter.meaning}")
+    for question in questions.values():
+        print(f"{question.name:26}{question.sentence}")
+        for parameter in question.parameters:
+            print(f"{'':26}{parameter.name}={parameter.default}  {parameter.meaning}")
 
 
 def _given(texts: list[str]) -> dict[str, str]:
@@ -125,13 +130,13 @@ def _value(text: str) -> int | float | str:
     return text
 
 
-def _show(found: Iterator[Any], json: bool, csv: bool, parquet: Path | None) -> None:  # noqa: FBT001
+def _show(batches: Iterator[Any], json: bool, csv: bool, parquet: Path | None) -> None:  # noqa: FBT001
     """Print or write a result, some rows at a time."""
     from telemetry_store.reading.export import write_csv
     from telemetry_store.reading.parquet import write_parquet
 
-    columns = tuple(next(found))
-    rows = (row for batch in found for row in batch)
+    columns = tuple(next(batches))
+    rows = (row for batch in batches for row in batch)
     if parquet is not None:
         print(f"{write_parquet(str(parquet), columns, rows)} rows in {parquet}")
     elif csv:
@@ -160,21 +165,21 @@ def stats(
     from telemetry_store.reading.statistics import statistics
 
     with opened(db, env) as store:
-        found = statistics(store, wait=fresh(store), hours=hours)
+        figures = statistics(store, wait=fresh(store), hours=hours)
     if json:
-        print(terminal.as_json(found))
+        print(terminal.as_json(figures))
         return
-    rows = [{**each, "hours": sparkline(each["hours"])} for each in found["tables"]]
+    rows = [{**table, "hours": sparkline(table["hours"])} for table in figures["tables"]]
     print(terminal.table(rows))
     print(
-        f"\n{found['rows']} rows in {found['database']}, {terminal.size(found['size_bytes'])}; log "
-        f"{terminal.size(found['wal_bytes'])}; spool {terminal.size(found['backlog_bytes'])} in "
-        f"{found['backlog_segments']} segments; {found['imported_files']} imported files"
+        f"\n{figures['rows']} rows in {figures['database']}, {terminal.size(figures['size_bytes'])}; log "
+        f"{terminal.size(figures['wal_bytes'])}; spool {terminal.size(figures['backlog_bytes'])} in "
+        f"{figures['backlog_segments']} segments; {figures['imported_files']} imported files"
     )
-    if found["hours_until"]:
-        print(f"the bars are the {hours} hours until {found['hours_until']}:00 UTC")
+    if figures["hours_until"]:
+        print(f"the bars are the {hours} hours until {figures['hours_until']}:00 UTC")
     for label in ("rejects", "drops"):
-        for reason, count in found[label].items():
+        for reason, count in figures[label].items():
             print(f"{label}: {count} × {reason}")
 
 
@@ -189,15 +194,15 @@ def schema(
 
     Example: telemetry schema --markdown
     """
-    from telemetry_store.reading import catalogue
+    from telemetry_store.reading import dictionary
 
     with opened(db, env) as store:
         fresh(store)
-        with queries.reading(store.settings.database) as connection:
-            found = [each for each in catalogue.describe(connection) if table in (None, each.table)]
-    if table is not None and not found:
+        with store.reader() as reader:
+            tables = [known for known in dictionary.describe(reader) if table in (None, known.table)]
+    if table is not None and not tables:
         raise typer.BadParameter(f"there is no table {table}", param_hint="TABLE")
     if json:
-        print(terminal.as_json([each.as_dict() for each in found]))
+        print(terminal.as_json([known.as_dict() for known in tables]))
     else:
-        print(catalogue.as_markdown(found) if markdown else catalogue.as_text(found))
+        print(dictionary.as_markdown(tables) if markdown else dictionary.as_text(tables))

@@ -9,12 +9,9 @@ import typer
 
 from telemetry_store.commands.options import Db, Env, Exit, Json, fresh, opened, warn
 from telemetry_store.commands.timelines import Limit, Since, Until, Where, print_events
-from telemetry_store.engines.sqlite.index import indexed
-from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.reading import search as searching
-from telemetry_store.reading.stored import Window
 from telemetry_store.reading.timeline import moment
-from telemetry_store.reading.where import Condition
+from telemetry_store.selection import Condition, Window
 
 if TYPE_CHECKING:
     from telemetry_store.store import TelemetryStore
@@ -47,7 +44,7 @@ def search(
     window = Window(
         moment(since) if since else None,
         moment(until) if until else None,
-        [Condition.parse(each) for each in where or []],
+        [Condition.parse(text) for text in where or []],
     )
     with opened(db, env) as store:
         fresh(store)
@@ -58,12 +55,12 @@ def search(
             _build(store, table or [])
         if not words:
             return
-        with reading(store.settings.database) as connection:
-            if not indexed(connection):
+        with store.reader() as reader:
+            if not reader.catalogue.searched():
                 warn("error: there is no search index yet; `telemetry search --build` reads all texts and makes one")
                 raise typer.Exit(Exit.USAGE)
-            found = searching.search(connection, words, window, limit, table or [])
-    print_events(found, json=json)
+            events = searching.search(reader, words, window, limit, table or [])
+    print_events(events, json=json)
 
 
 def _build(store: TelemetryStore, tables: list[str]) -> None:

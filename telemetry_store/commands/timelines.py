@@ -10,20 +10,17 @@ import typer
 
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened
-from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.errors import UsageError
-from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.stored import Window
 from telemetry_store.reading.tail import Tail
 from telemetry_store.reading.timeline import around, moment, newest
-from telemetry_store.reading.where import Condition
+from telemetry_store.selection import Condition, Window
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
-    from telemetry_store.reading.stored import StoredEvent
+    from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
+    from telemetry_store.selection import StoredEvent
     from telemetry_store.store import TelemetryStore
 
 _PAUSE = 0.25
@@ -72,13 +69,13 @@ def timeline(
             _follow(store, Tail(choose, window), limit, json=json)
             return
         fresh(store)
-        with reading(store.settings.database) as connection:
-            tables = choose(connection)
+        with store.reader() as reader:
+            tables = choose(reader)
             if around_ is not None:
-                found = around(connection, {**tables, **event_tables(connection)}, around_, conditions, limit)
+                events = around(reader, {**tables, **reader.catalogue.tables}, around_, conditions, limit)
             else:
-                found = newest(connection, tables, window, limit)
-    print_events(found, json=json)
+                events = newest(reader, tables, window, limit)
+    print_events(events, json=json)
 
 
 def tail(
@@ -100,20 +97,20 @@ def tail(
             _follow(store, one, limit, json=json)
             return
         fresh(store)
-        with reading(store.settings.database) as connection:
-            found = one.last(connection, limit)
-    print_events(found, json=json)
+        with store.reader() as reader:
+            events = one.last(reader, limit)
+    print_events(events, json=json)
 
 
 def _tables_of(names: list[str], conditions: list[Condition]) -> tuple[list[str], list[Condition]]:
     """Names of tables, also those that stand in conditions as table=NAME."""
-    named = [each.value for each in conditions if each.field == "table" and each.operator == "="]
-    return names + named, [each for each in conditions if each.field != "table"]
+    named = [condition.value for condition in conditions if condition.field == "table" and condition.operator == "="]
+    return names + named, [condition for condition in conditions if condition.field != "table"]
 
 
-def _chooser(names: list[str]) -> Callable[[sqlite3.Connection], Mapping[str, Table]]:
-    def choose(connection: sqlite3.Connection) -> dict[str, Table]:
-        tables = event_tables(connection)
+def _chooser(names: list[str]) -> Callable[[Reader], Mapping[str, Table]]:
+    def choose(reader: Reader) -> dict[str, Table]:
+        tables = reader.catalogue.tables
         if missing := [name for name in names if name not in tables]:
             raise UsageError(f"there is no table {missing[0]}", f"there is: {', '.join(tables) or 'none'}")
         return {name: table for name, table in tables.items() if not names or name in names}
@@ -125,25 +122,25 @@ def _follow(store: TelemetryStore, one: Tail, limit: int, *, json: bool) -> None
     """Print the last events and then those that come, until interrupted."""
     fresh(store)
     with contextlib.suppress(KeyboardInterrupt):
-        with reading(store.settings.database) as connection:
-            _print_lines(one.last(connection, limit), json=json)
+        with store.reader() as reader:
+            _print_lines(one.last(reader, limit), json=json)
         while True:
             time.sleep(_PAUSE)
             fresh(store)
-            with reading(store.settings.database) as connection:
-                _print_lines(one.look(connection), json=json)
+            with store.reader() as reader:
+                _print_lines(one.look(reader), json=json)
 
 
-def print_events(found: list[StoredEvent], *, json: bool) -> None:
+def print_events(events: list[StoredEvent], *, json: bool) -> None:
     """Print events, one on a line, or as a JSON list."""
     if json:
-        print(terminal.as_json([terminal.event_dict(each) for each in found]))
-    elif found:
-        _print_lines(found, json=False)
+        print(terminal.as_json([terminal.event_dict(event) for event in events]))
+    elif events:
+        _print_lines(events, json=False)
     else:
         print("(no events)")
 
 
-def _print_lines(found: Iterable[StoredEvent], *, json: bool) -> None:
-    for each in found:
-        typer.echo(terminal.json_line(terminal.event_dict(each)) if json else terminal.event_line(each))
+def _print_lines(events: Iterable[StoredEvent], *, json: bool) -> None:
+    for event in events:
+        typer.echo(terminal.json_line(terminal.event_dict(event)) if json else terminal.event_line(event))

@@ -38,8 +38,8 @@ class Chart:
         title: what stands above it.
         kind: how it is drawn.
         question: what it asks; one of the library's, or of `questions/` beside this file.
-        columns: those that are shown: the label, where the kind has one, and the series, start and finish, the value;
-            or those of a table.
+        columns: the first ones of the answer: the label, where the kind has one, and the series, start and finish, the
+            value; or those of a table.
         colours: series → colour, where they have colours of their own.
         needs: which of the store's own tables must have rows.
         height: of bars over time, in pixels.

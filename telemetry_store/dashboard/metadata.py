@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store.dashboard.survey import QUESTIONS
 from telemetry_store.dashboard.vega import SLUG, dashboard
-from telemetry_store.engines.sqlite.catalogue import SEARCH, text_of
+from telemetry_store.engines.sqlite.names import text_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.questions import find, library
 from telemetry_store.reading.timeline import moment, seconds
@@ -32,7 +32,7 @@ def metadata(survey: Survey, database: str, window: str, folder: str | None = No
     Raises:
         UsageError: the folder is not there, or a file in it is no question.
     """
-    tables: dict[str, Any] = {name: {"hidden": True} for name in (*survey.system, "sqlite_sequence")}
+    tables: dict[str, Any] = {name: {"hidden": True} for name in (*survey.catalogue.system, "sqlite_sequence")}
     tables |= {name: _described(survey, table) for name, table in survey.tables.items()}
     tables["all_events"] = {"description": "Every event of every table, newest first, as JSON.", "size": 50}
     return {
@@ -45,8 +45,10 @@ def metadata(survey: Survey, database: str, window: str, folder: str | None = No
 
 
 def _described(survey: Survey, table: Table) -> dict[str, Any]:
-    columns = {column: doc for (name, column), doc in survey.docs.items() if name == table.name and column}
-    described = {"description": survey.docs.get((table.name, ""), ""), "columns": columns}
+    docs = {
+        column: note.doc for (name, column), note in survey.catalogue.notes.items() if name == table.name and note.doc
+    }
+    described: dict[str, Any] = {"description": docs.pop("", ""), "columns": docs}
     if table.time is None:
         return described
     order = {"sort_desc": table.time} if survey.affordable(table) else {}
@@ -55,7 +57,7 @@ def _described(survey: Survey, table: Table) -> dict[str, Any]:
 
 def _canned(survey: Survey, folder: str | None) -> dict[str, Any]:
     """Every question that the tables can answer, as a page whose parameters can be changed."""
-    searched = {name: table for name, table in survey.tables.items() if SEARCH + name in survey.system}
+    searched = {name: table for name, table in survey.tables.items() if name in survey.catalogue.searched()}
     asked = [(question, survey.asked(question)) for question in library(folder).values()]
     pages = {}
     for question, tables in [(find("search", QUESTIONS), searched), *asked]:

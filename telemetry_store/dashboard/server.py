@@ -23,9 +23,8 @@ from datasette.app import Datasette
 from telemetry_store.dashboard.guard import Guard
 from telemetry_store.dashboard.live import LiveDatabase, inode
 from telemetry_store.dashboard.metadata import metadata
-from telemetry_store.dashboard.survey import filled, first_window, survey
+from telemetry_store.dashboard.survey import Survey, filled
 from telemetry_store.dashboard.vega import SLUG
-from telemetry_store.engines.sqlite.query import reading
 from telemetry_store.errors import TelemetryError, UsageError
 from telemetry_store.recovery import segment_names
 from telemetry_store.spool import backlog
@@ -74,13 +73,12 @@ class Dashboard:
 
     def look(self) -> None:
         """Describe the database anew when its tables have changed, or there is something new to draw."""
-        with reading(self._path, _WAIT) as connection:
-            version = connection.execute("PRAGMA schema_version").fetchone()[0]
-            seen = (inode(self._path), version, filled(connection))
+        with self._store.reader(_WAIT) as reader:
+            seen = (inode(self._path), reader.value("PRAGMA schema_version"), filled(reader))
             if seen != self._seen:
-                surveyed = survey(connection)
-                window = first_window(connection, surveyed)
-                self.metadata.update(metadata(surveyed, self.name, window, self._store.settings.questions or None))
+                survey = Survey(reader)
+                folder = self._store.settings.questions or None
+                self.metadata.update(metadata(survey, self.name, survey.first_window(), folder))
                 self._seen = seen
 
     def keep_current(self, stop: threading.Event) -> None:

@@ -1,23 +1,20 @@
-"""What a database holds that is worth drawing, and what the questions of the charts ask of it."""
+"""What a database holds that is worth drawing, and what the charts' questions say of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.dashboard.charts import CHARTS
-from telemetry_store.engines.sqlite.catalogue import exists, quoted
 from telemetry_store.errors import UsageError
-from telemetry_store.reading.catalogue import event_tables
 from telemetry_store.reading.questions import find
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
     from telemetry_store.dashboard.charts import Chart
+    from telemetry_store.engines.base import Reader
     from telemetry_store.reading.questions import Question
     from telemetry_store.schema import Table
 
@@ -35,23 +32,26 @@ _DEFAULTS = ("7 days", "24 hours", "6 hours", "1 hour")
 MOST_EVENTS = 250_000
 
 
-@dataclass(frozen=True, slots=True)
 class Survey:
-    """What a database holds.
+    """A look at a database's tables: at its schema and at single rows by index, never at a whole table.
+
+    Args:
+        reader: reads the database, as long as this is used.
 
     Attributes:
         tables: name → event table, the largest first.
-        rows: name → about how many rows it has: its largest row number.
-        docs: (table, column) → what it means, in a sentence; column "" is the table itself.
-        system: names of the store's own tables that are there.
-        filled: those of them that charts need and that have rows.
+        rows: name → about how many rows it has.
+        filled: those of the store's own tables that charts need and that have rows.
     """
 
-    tables: Mapping[str, Table] = field(default_factory=dict)
-    rows: Mapping[str, int] = field(default_factory=dict)
-    docs: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    system: frozenset[str] = frozenset()
-    filled: frozenset[str] = frozenset()
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.catalogue = reader.catalogue
+        for table in self.catalogue.tables.values():
+            table.leading = self.catalogue.leading(table.name)
+        self.rows = {name: self.catalogue.newest_number(name) for name in self.catalogue.tables}
+        self.tables = dict(sorted(self.catalogue.tables.items(), key=lambda item: -self.rows[item[0]]))
+        self.filled = filled(reader)
 
     def affordable(self, table: Table) -> bool:
         """Whether charts can afford to read it by time."""
@@ -84,60 +84,25 @@ class Survey:
         """Whether the store's own table that a chart needs has rows."""
         return not chart.needs or chart.needs in self.filled
 
+    def answer(self, name: str, window: str) -> list[tuple[Any, ...]]:
+        """The rows that a question of the library has for a window; none where the tables cannot answer it."""
+        question = find(name)
+        given = {"window": window} if "window" in {parameter.name for parameter in question.parameters} else {}
+        try:
+            return list(self._reader.rows(*question.statement(self.asked(question), given)))
+        except UsageError:
+            return []
 
-def survey(connection: sqlite3.Connection) -> Survey:
-    """Look at a database's tables; reads its schema and single rows by index, never a whole table.
-
-    Raises:
-        sqlite3.Error: the database refuses.
-    """
-    system = _system(connection)
-    if "_tables" not in system:
-        return Survey()
-    tables = event_tables(connection)
-    rows = {name: _largest_row_number(connection, table) for name, table in tables.items()}
-    noted = connection.execute('SELECT "table", "column", doc FROM _tables WHERE doc <> \'\'')
-    docs = {(table, column): doc for table, column, doc in noted}
-    largest_first = dict(sorted(tables.items(), key=lambda item: -rows[item[0]]))
-    return Survey(largest_first, rows, docs, system, filled(connection))
+    def first_window(self, most: int = MOST_EVENTS) -> str:
+        """The widest of the usual windows that is quickly drawn: one with at most so many events."""
+        for window in _DEFAULTS[:-1]:
+            rows = self.answer("total_events", window)
+            if not rows or int((rows[0][0] or "0").replace(",", "")) <= most:
+                return window
+        return _DEFAULTS[-1]
 
 
-def filled(connection: sqlite3.Connection) -> frozenset[str]:
+def filled(reader: Reader) -> frozenset[str]:
     """Those of the store's own tables that charts need and that have rows."""
-    needed = {chart.needs for chart in CHARTS if exists(connection, chart.needs)}
-    return frozenset(name for name in needed if connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone())
-
-
-def _system(connection: sqlite3.Connection) -> frozenset[str]:
-    names = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '\\_%' ESCAPE '\\'")
-    return frozenset(name for (name,) in names)
-
-
-def _largest_row_number(connection: sqlite3.Connection, table: Table) -> int:
-    count = "coalesce(max(rowid), 0)" if table.numbered else "count(*)"
-    return int(connection.execute(f"SELECT {count} FROM {quoted(table.name)}").fetchone()[0])
-
-
-def answer(connection: sqlite3.Connection, found: Survey, name: str, window: str) -> list[dict[str, Any]]:
-    """The rows that a question of the library has for a window; none where the tables cannot answer it.
-
-    Raises:
-        sqlite3.Error: the database refuses.
-    """
-    question = find(name)
-    given = {"window": window} if "window" in {parameter.name for parameter in question.parameters} else {}
-    try:
-        rows = connection.execute(*question.statement(found.asked(question), given))
-    except UsageError:
-        return []
-    names = [column[0] for column in rows.description]
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def first_window(connection: sqlite3.Connection, found: Survey, most: int = MOST_EVENTS) -> str:
-    """The widest of the usual windows that is quickly drawn: one with at most so many events."""
-    for window in _DEFAULTS[:-1]:
-        rows = answer(connection, found, "total_events", window)
-        if not rows or int((rows[0]["n"] or "0").replace(",", "")) <= most:
-            return window
-    return _DEFAULTS[-1]
+    needed = {chart.needs for chart in CHARTS} & reader.catalogue.system
+    return frozenset(name for name in needed if reader.value(f"SELECT 1 FROM {name} LIMIT 1"))

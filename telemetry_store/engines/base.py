@@ -1,10 +1,11 @@
-"""What every sink guarantees.
+"""What every engine guarantees, in three contracts: Sink takes rows, Ledger keeps accounts, Reader answers.
 
 * A transaction is all or nothing: rows, rejects, cursors and sources commit together or not at all.
 * Offsets are read from the database inside the transaction, so replaying a source is harmless: what was committed is
   not read again, and what was lost is.
 * `durable_cursors` tells only what a reader that starts afresh would see, and what a loss of power leaves.
 * An error says by its `retry` whether the same call may succeed later; after any error the transaction is undone.
+* A reader changes nothing, and neither does a statement that somebody gives it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store.selection import EVERYTHING
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from telemetry_store.batch import Chunk, Counts, Reject
     from telemetry_store.result import Result
+    from telemetry_store.schema import Table
+    from telemetry_store.selection import StoredEvent, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +65,8 @@ class Source:
     recent: bytes = b""
 
 
-class Transaction(ABC):
-    """One transaction; it commits when its `with` block ends, and is undone when the block raises."""
-
-    @abstractmethod
-    def cursors(self) -> dict[str, int]:
-        """Segment name → bytes of it that are committed."""
-
-    @abstractmethod
-    def insert(self, chunks: Iterable[Chunk]) -> Counts:
-        """Store the records of the chunks, making tables and columns as they need them.
-
-        What a table refuses goes to `_rejects`; nothing else is refused.
-        """
-
-    @abstractmethod
-    def advance(self, cursors: Mapping[str, int]) -> None:
-        """Set the offsets of segments."""
-
-    @abstractmethod
-    def forget(self, names: Iterable[str]) -> None:
-        """Delete the cursors of segments that are no longer there."""
-
-    @abstractmethod
-    def reject(self, rejects: Iterable[Reject]) -> None:
-        """Keep what could not be stored."""
-
-    @abstractmethod
-    def take_rejects(self, ids: Sequence[int] | None) -> list[tuple[int, Reject]]:
-        """Give these rejects with their ids, or all of them, and forget them; some ids may be gone."""
+class Ledger(ABC):
+    """What was imported, and what could not be stored; part of a transaction."""
 
     @abstractmethod
     def sources(self) -> list[Source]:
@@ -100,18 +78,66 @@ class Transaction(ABC):
 
     @abstractmethod
     def save_source(self, source: Source) -> None:
-        """Insert or replace the ledger's entry of this path and generation."""
+        """Insert or replace the entry of this path and generation."""
 
-    def begin_load(self, table: str) -> bool:  # noqa: ARG002 - not every sink gains by it
-        """Let the indexes of a table wait while many rows come; False where it has rows already, or cannot wait.
+    @abstractmethod
+    def reject(self, rejects: Iterable[Reject]) -> None:
+        """Keep what could not be stored."""
+
+    @abstractmethod
+    def take_rejects(self, ids: Sequence[int] | None) -> list[tuple[int, Reject]]:
+        """Give these rejects with their ids, or all of them, and forget them; some ids may be gone."""
+
+
+class Transaction(ABC):
+    """One transaction; it commits when its `with` block ends, and is undone when the block raises."""
+
+    @property
+    @abstractmethod
+    def ledger(self) -> Ledger:
+        """The accounts, as this transaction sees and changes them."""
+
+    @abstractmethod
+    def cursors(self) -> dict[str, int]:
+        """Segment name → bytes of it that are committed."""
+
+    @abstractmethod
+    def insert(self, chunks: Iterable[Chunk]) -> Counts:
+        """Store the records of the chunks, making tables and columns as they need them.
+
+        What a table refuses goes to the ledger's rejects; nothing else is refused.
+        """
+
+    @abstractmethod
+    def advance(self, cursors: Mapping[str, int]) -> None:
+        """Set the offsets of segments."""
+
+    @abstractmethod
+    def forget(self, names: Iterable[str]) -> None:
+        """Delete the cursors of segments that are no longer there."""
+
+    @abstractmethod
+    def begin_load(self, table: str) -> bool:
+        """Put off what is cheaper once many rows are in, such as indexes; False where nothing is put off.
 
         The waiting is kept in the database, so it is in force for every process and outlives this one.
         """
-        return False
 
-    def build_index(self) -> str | None:
-        """Make one index that waits, and give its table; None when none waits any more."""
-        return None
+    @abstractmethod
+    def go_on_loading(self) -> str | None:
+        """Do one part of what was put off, and give its table; None when nothing is left."""
+
+    @abstractmethod
+    def make_search_index(self, table: str, columns: tuple[str, ...]) -> None:
+        """Make an empty index of these texts of a table in place of the one that there may be; later rows enter it."""
+
+    @abstractmethod
+    def enter_texts(self, table: str) -> tuple[int, int]:
+        """Bring the next rows that are there into the search index; gives how many, and how many are left."""
+
+    @abstractmethod
+    def drop_search_index(self, table: str) -> None:
+        """Remove a table's search index, if there is one."""
 
 
 class Sink(ABC):
@@ -134,12 +160,14 @@ class Sink(ABC):
         """The cursors as a fresh connection sees them."""
 
     @abstractmethod
-    def query(self, sql: str, parameters: Any, wait: float) -> Result:
-        """Run one read-only statement; it is stopped after `wait` seconds.
+    def reader(self, wait: float) -> AbstractContextManager[Reader]:
+        """A reader of what is committed; closed at the end of the block.
+
+        Args:
+            wait: seconds to wait for locks.
 
         Raises:
-            QueryError: the SQL is wrong or would change something.
-            QueryStopped: it took too long, or its result is too large.
+            DatabaseMissing: nothing was ever committed.
             DatabaseError: by cause.
         """
 
@@ -154,3 +182,177 @@ class Sink(ABC):
     @abstractmethod
     def abandon(self) -> None:
         """Let go of connections without closing them, as the child of a fork must."""
+
+
+class Catalogue(ABC):
+    """What is known of the tables; each fact is read when it is first asked for, and kept as long as the reader."""
+
+    @property
+    @abstractmethod
+    def tables(self) -> Mapping[str, Table]:
+        """Every event table by name; none in a database that this store has never written to."""
+
+    @property
+    @abstractmethod
+    def names(self) -> Sequence[str]:
+        """Every table but the store's own, whoever made it."""
+
+    @property
+    @abstractmethod
+    def own(self) -> frozenset[str]:
+        """Those that this store has made."""
+
+    @property
+    @abstractmethod
+    def written(self) -> frozenset[str]:
+        """Those that this store has made or written to."""
+
+    @property
+    @abstractmethod
+    def system(self) -> frozenset[str]:
+        """The store's own tables that are there; their names begin with an underscore."""
+
+    @property
+    @abstractmethod
+    def notes(self) -> Mapping[tuple[str, str], Note]:
+        """What was noted of a table (column "") or of a column, by both names."""
+
+    @abstractmethod
+    def indexes(self, table: str) -> Mapping[str, tuple[str, ...]]:
+        """Index → its columns, in the order in which the engine lists them."""
+
+    @abstractmethod
+    def leading(self, table: str) -> frozenset[str]:
+        """The columns that an index of all rows begins with."""
+
+    @abstractmethod
+    def key(self, table: str) -> tuple[str, ...]:
+        """The columns of its dedupe key; none where it has none."""
+
+    @abstractmethod
+    def searched(self) -> Mapping[str, tuple[str, ...]]:
+        """The tables that have a search index, and the columns that are in it."""
+
+    @abstractmethod
+    def count(self, table: str) -> int:
+        """How many rows it has."""
+
+    @abstractmethod
+    def newest_number(self, table: str) -> int:
+        """Its largest row number, which is about how many rows it has; their count where they have no numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What `_tables` says of a table or a column.
+
+    Attributes:
+        origin: "created" by this store, "adopted" as it was, or "merged".
+        doc: what it means, in a sentence.
+        first_seen, last_written: when, in the canonical form; empty where it is not known.
+        declaration: the EventTable's JSON text, or an empty string.
+    """
+
+    origin: str = "adopted"
+    doc: str = ""
+    first_seen: str = ""
+    last_written: str = ""
+    declaration: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes of a database, and of its log of changes that are not in their place yet."""
+
+    database: int
+    log: int
+
+
+class Reader(ABC):
+    """Reads one database; for one thread at a time.
+
+    Every method raises DatabaseBusy, NotADatabase or another DatabaseError by cause, and QueryError for SQL that is
+    wrong.
+    """
+
+    @property
+    @abstractmethod
+    def catalogue(self) -> Catalogue:
+        """What is known of the tables."""
+
+    @abstractmethod
+    def query(self, sql: str, parameters: Any = (), wait: float = 30.0) -> Result:
+        """The rows of one statement that somebody wrote: contained, so it cannot change anything.
+
+        Args:
+            sql: the statement.
+            parameters: a sequence or a mapping.
+            wait: seconds after which it is stopped.
+
+        Raises:
+            QueryError: the SQL is wrong, is more than one statement, or would change something.
+            QueryStopped: it took too long, or its result is too large.
+        """
+
+    @abstractmethod
+    def stream(self, sql: str, parameters: Any = (), wait: float = 30.0) -> Generator[Any]:
+        """The same for results of any size: first the columns' names, then lists of rows."""
+
+    @abstractmethod
+    def trusted(self, sql: str, parameters: Any = (), wait: float = 30.0) -> Result:
+        """The same for a statement of this package."""
+
+    @abstractmethod
+    def rows(self, sql: str, parameters: Any = ()) -> Iterator[Any]:
+        """The rows of one statement of this package, as they come."""
+
+    @abstractmethod
+    def value(self, sql: str, *parameters: Any) -> Any:
+        """The first value of the first row, or None."""
+
+    @abstractmethod
+    def events(
+        self, table: Table, window: Window = EVERYTHING, *, after: int | None = None, only: int | None = None
+    ) -> Iterator[StoredEvent]:
+        """The events of one table in the order in which they were stored.
+
+        Args:
+            table: which table.
+            window: which of its events.
+            after: only those with a larger row number.
+            only: only the one with this row number.
+        """
+
+    @abstractmethod
+    def by_time(
+        self, tables: Iterable[Table], window: Window = EVERYTHING, limit: int = -1, *, newest_first: bool = True
+    ) -> Iterator[StoredEvent]:
+        """The events of several tables in the order of their times; reads no more of each than is taken.
+
+        Args:
+            tables: which tables; those without a time are left out.
+            window: which of their events.
+            limit: at most so many; -1 for all.
+            newest_first: else the oldest.
+        """
+
+    @abstractmethod
+    def table_rows(self, table: Table, window: Window = EVERYTHING) -> tuple[list[str], Iterator[Sequence[Any]]]:
+        """The columns of a table as they are, and its rows."""
+
+    @abstractmethod
+    def sizes(self) -> Sizes:
+        """What the database takes up now."""
+
+    @abstractmethod
+    def matches(self, table: Table, words: Sequence[str]) -> Iterator[int]:
+        """The numbers of rows that hold all of these words, the newest first; the table has a search index.
+
+        Args:
+            table: which table.
+            words: each as it is written; `word*` is a beginning. Capitals and accents make no difference.
+        """
+
+    @abstractmethod
+    def moment(self) -> AbstractContextManager[None]:
+        """Statements within the block see one state of the database, whatever others store meanwhile."""

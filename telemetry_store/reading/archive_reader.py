@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store.care import archive
 from telemetry_store.care.aged import columns_of, lineage, selected
-from telemetry_store.engines.sqlite.catalogue import exists, quoted, text_of
+from telemetry_store.engines.sqlite.names import exists, quoted, text_of
 from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.errors import QueryError, TelemetryError, UsageError
 

@@ -11,17 +11,14 @@ import sys
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
-from telemetry_store.engines.sqlite.catalogue import quoted
 from telemetry_store.errors import UsageError
 from telemetry_store.event import dumps
 from telemetry_store.timestamps import TIME_FIELDS
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from telemetry_store.reading.stored import StoredEvent, Window
-    from telemetry_store.schema import Table
+    from telemetry_store.selection import StoredEvent
 
 FORMATS = ("jsonl", "csv", "parquet")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
@@ -52,22 +49,10 @@ def event_line(event: Mapping[str, Any]) -> str:
     return dumps({name: event[name] for name in chain(first, rest)}) + "\n"
 
 
-def stamped(each: StoredEvent) -> dict[str, Any]:
+def stamped(stored: StoredEvent) -> dict[str, Any]:
     """The event with the time that the store gave it, where it had none of its own."""
-    has_time = any(name in each.event for name in TIME_FIELDS)
-    return each.event if has_time or not each.timestamp else {"timestamp": each.timestamp, **each.event}
-
-
-def columns_of(
-    connection: sqlite3.Connection, table: Table, window: Window
-) -> tuple[list[str], Iterator[Sequence[Any]]]:
-    """The columns of a table as they are, and its rows."""
-    found = window.clause(table)
-    conditions, values = found if found is not None else (["0"], [])
-    clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = " ORDER BY rowid" if table.numbered else ""
-    cursor = connection.execute(f"SELECT * FROM {quoted(table.name)}{clause}{order}", values)
-    return [column[0] for column in cursor.description], cursor
+    has_time = any(name in stored.event for name in TIME_FIELDS)
+    return stored.event if has_time or not stored.timestamp else {"timestamp": stored.timestamp, **stored.event}
 
 
 @contextlib.contextmanager

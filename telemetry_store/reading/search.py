@@ -7,81 +7,60 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite import index
-from telemetry_store.engines.sqlite.catalogue import quoted
-from telemetry_store.engines.sqlite.query import reading
-from telemetry_store.engines.sqlite.transaction import SqliteTransaction
 from telemetry_store.errors import UsageError
-from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.stored import Window, events
+from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator, Sequence
 
-    from telemetry_store.engines.base import Transaction
-    from telemetry_store.reading.stored import StoredEvent
+    from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
+    from telemetry_store.selection import StoredEvent, Window
     from telemetry_store.store import TelemetryStore
 
 
-def phrase(words: Sequence[str]) -> str:
-    """What FTS5 is asked for: all of these words, each as it is written; `word*` is a beginning.
-
-    Raises:
-        UsageError: there are none.
-    """
-    quoted_words = [
-        '"' + word.rstrip("*").replace('"', '""') + '"' + ("*" if word.endswith("*") else "")
-        for word in words
-        if word.strip("* ")
-    ]
-    if not quoted_words:
-        raise UsageError("there are no words to look for")
-    return " ".join(quoted_words)
-
-
 def search(
-    connection: sqlite3.Connection, words: Sequence[str], window: Window, limit: int, only: Sequence[str] = ()
+    reader: Reader, words: Sequence[str], window: Window, limit: int, only: Sequence[str] = ()
 ) -> list[StoredEvent]:
     """The newest events that hold all of these words, in any of their texts.
 
     Args:
-        connection: where to read.
+        reader: where to read.
         words: what to look for; capitals and accents make no difference.
         window: which events.
         limit: at most so many.
         only: tables; all that have an index when none is given.
 
     Raises:
-        UsageError: a table has no index, or none has.
+        UsageError: there are no words, a table has no index, or none has.
     """
-    tables, indexed = event_tables(connection), index.indexed(connection)
-    if without := [name for name in only if name not in indexed] or (not indexed and ["any"]):
+    tables, searched = reader.catalogue.tables, reader.catalogue.searched()
+    if without := [name for name in only if name not in searched] or (not searched and ["any"]):
         raise UsageError(f"there is no search index of {without[0]} table", "`telemetry search --build` makes one")
-    asked = phrase(words)
     streams = [
-        _found(connection, tables[name], asked, window, limit)
-        for name in indexed
+        _matching(reader, tables[name], words, window, limit)
+        for name in searched
         if name in tables and (not only or name in only)
     ]
     merged = heapq.merge(*streams, key=attrgetter("timestamp"), reverse=True)
     return list(islice(merged, limit))
 
 
-def _found(
-    connection: sqlite3.Connection, table: Table, asked: str, window: Window, limit: int
-) -> Iterator[StoredEvent]:
+def _matching(reader: Reader, table: Table, words: Sequence[str], window: Window, limit: int) -> Iterator[StoredEvent]:
     """The newest of one table: by number, which is by time but for stragglers; so some more are looked at."""
-    name = quoted(index.index_name(table.name))
-    numbers = connection.execute(f"SELECT rowid FROM {name} WHERE {name} MATCH ? ORDER BY rowid DESC", (asked,))
-    taken: list[StoredEvent] = []
-    for (number,) in numbers:
-        taken += islice(events(connection, table, window, only=number), 1)
-        if len(taken) >= 2 * limit:
+    events: list[StoredEvent] = []
+    for number in reader.matches(table, words):
+        events += islice(reader.events(table, window, only=number), 1)
+        if len(events) >= 2 * limit:
             break
-    taken.sort(key=attrgetter("timestamp"), reverse=True)
-    return iter(taken)
+    events.sort(key=attrgetter("timestamp"), reverse=True)
+    return iter(events)
+
+
+def texts_of(table: Table) -> tuple[str, ...]:
+    """The columns of a table that hold text, without its time; none where rows have no number to be found by."""
+    texts = [name for name, kind in table.columns.items() if kind is ColumnType.TEXT and name != table.time]
+    return tuple(texts) if table.numbered else ()
 
 
 def build(
@@ -101,8 +80,8 @@ def build(
         UsageError: a table is not there, or holds no text.
         DatabaseError: by cause.
     """
-    with reading(store.settings.database) as connection:
-        texts = {name: index.searchable(table) for name, table in event_tables(connection).items()}
+    with store.reader() as reader:
+        texts = {name: texts_of(table) for name, table in reader.catalogue.tables.items()}
     if wrong := [name for name in only if not texts.get(name)]:
         raise UsageError(f"there is no table {wrong[0]} that holds text")
     counts: dict[str, int] = {}
@@ -110,30 +89,22 @@ def build(
         if not columns or (only and name not in only):
             continue
         with store.transaction() as transaction:
-            index.make_index(_connection(transaction), name, columns)
-        counts[name] = 0
-        while True:
+            transaction.make_search_index(name, columns)
+        counts[name], left = 0, 1
+        while left:
             with store.transaction() as transaction:
-                counts[name] += index.take_in(_connection(transaction), name, columns)
-                left = index.missing(_connection(transaction), name)
+                entered, left = transaction.enter_texts(name)
+            counts[name] += entered
             if progress is not None:
                 progress(name, left)
-            if not left:
-                break
     return counts
 
 
 def drop(store: TelemetryStore, only: Sequence[str] = ()) -> list[str]:
     """Remove search indexes, all when no table is named; gives the tables that had one."""
+    with store.reader() as reader:
+        names = [name for name in reader.catalogue.searched() if not only or name in only]
     with store.transaction() as transaction:
-        connection = _connection(transaction)
-        gone = [name for name in index.indexed(connection) if not only or name in only]
-        for name in gone:
-            index.drop_index(connection, name)
-    return gone
-
-
-def _connection(transaction: Transaction) -> sqlite3.Connection:
-    if not isinstance(transaction, SqliteTransaction):
-        raise UsageError("only a database of SQLite has search indexes")
-    return transaction.connection
+        for name in names:
+            transaction.drop_search_index(name)
+    return names

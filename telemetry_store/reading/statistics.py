@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.errors import QueryError
 from telemetry_store.recovery import segment_names
 from telemetry_store.spool import backlog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from telemetry_store.engines.base import Reader
     from telemetry_store.store import TelemetryStore
-
-Query: TypeAlias = "Callable[[str], list[dict[str, Any]]]"
-_TABLES = (
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-    "AND name NOT LIKE '\\_%' ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
-)
 
 
 def statistics(store: TelemetryStore, *, wait: float = 30.0, hours: int = 24) -> dict[str, Any]:
@@ -36,40 +27,40 @@ def statistics(store: TelemetryStore, *, wait: float = 30.0, hours: int = 24) ->
     Raises:
         DatabaseError: by cause.
     """
-    query = partial(store.read, wait=wait)
-    tables = [_table(query, row["name"]) for row in query(_TABLES)]
-    newest = max((each["last"] for each in tables if _is_canonical(each["last"])), default=None)
-    wanted = _hours(newest, hours) if newest else []
-    for each in tables:
-        each["hours"] = _per_hour(query, each["table"], wanted) if wanted and each["last"] else [0] * len(wanted)
-    path = store.settings.database
-    return {
-        "database": path,
-        "size_bytes": _size(path),
-        "wal_bytes": _size(path + "-wal"),
-        "tables": tables,
-        "hours_until": wanted[-1] if wanted else None,
-        "rows": sum(each["rows"] for each in tables),
-        "backlog_segments": len(segment_names(store.settings.spool)),
-        "backlog_bytes": backlog(store.settings.spool),
-        "rejects": _grouped(query, "_rejects", "reason", "count(*)"),
-        "drops": _grouped(query, "_drops", "cause", "sum(count)"),
-        "imported_files": sum(_grouped(query, "_sources", '"table"', "count(*)").values()),
-    }
+    with store.reader(wait) as reader:
+        tables = [_table(reader, name) for name in reader.catalogue.names]
+        newest = max((table["last"] for table in tables if _is_canonical(table["last"])), default=None)
+        wanted = _hours(newest, hours) if newest else []
+        for table in tables:
+            drawn = wanted and table["last"]
+            table["hours"] = _per_hour(reader, table["table"], wanted) if drawn else [0] * len(wanted)
+        sizes = reader.sizes()
+        return {
+            "database": store.settings.database,
+            "size_bytes": sizes.database,
+            "wal_bytes": sizes.log,
+            "tables": tables,
+            "hours_until": wanted[-1] if wanted else None,
+            "rows": sum(table["rows"] for table in tables),
+            "backlog_segments": len(segment_names(store.settings.spool)),
+            "backlog_bytes": backlog(store.settings.spool),
+            "rejects": _grouped(reader, "_rejects", "reason", "count(*)"),
+            "drops": _grouped(reader, "_drops", "cause", "sum(count)"),
+            "imported_files": sum(_grouped(reader, "_sources", '"table"', "count(*)").values()),
+        }
 
 
-def _table(query: Query, name: str) -> dict[str, Any]:
-    (row,) = query(f"SELECT count(*) AS rows FROM {quoted(name)}")
+def _table(reader: Reader, name: str) -> dict[str, Any]:
     span: dict[str, Any] = {"first": None, "last": None}
     try:
         # one statement each, so that each is one step in the index; "timestamp" alone could be taken for a text
         span = {
-            label: query(f'SELECT {function}(x."timestamp") AS t FROM {quoted(name)} AS x')[0]["t"]
+            label: reader.value(f'SELECT {function}(x."timestamp") FROM {quoted(name)} AS x')
             for label, function in (("first", "min"), ("last", "max"))
         }
     except QueryError:
         span = {"first": None, "last": None}  # an adopted table without that column
-    return {"table": name, "rows": row["rows"], **span}
+    return {"table": name, "rows": reader.catalogue.count(name), **span}
 
 
 def _is_canonical(time: object) -> bool:
@@ -83,22 +74,15 @@ def _hours(newest: str, count: int) -> list[str]:
     return [(last - timedelta(hours=back)).isoformat()[:13] for back in range(count)][::-1]
 
 
-def _per_hour(query: Query, name: str, hours: list[str]) -> list[int]:
-    rows = query(
-        f'SELECT substr("timestamp", 1, 13) AS hour, count(*) AS n FROM {quoted(name)} '
-        f"WHERE \"timestamp\" >= '{hours[0]}' GROUP BY 1"
+def _per_hour(reader: Reader, name: str, hours: list[str]) -> list[int]:
+    rows = reader.rows(
+        f'SELECT substr("timestamp", 1, 13), count(*) FROM {quoted(name)} WHERE "timestamp" >= ? GROUP BY 1', hours[:1]
     )
-    counts = {row["hour"]: row["n"] for row in rows}
+    counts = dict(rows)
     return [counts.get(hour, 0) for hour in hours]
 
 
-def _grouped(query: Query, table: str, column: str, value: str) -> dict[str, int]:
-    try:
-        rows = query(f"SELECT {column} AS name, {value} AS n FROM {table} GROUP BY 1 ORDER BY 2 DESC LIMIT 50")
-    except QueryError:
-        return {}  # nothing was ever drained, so the table is not there
-    return {row["name"]: row["n"] for row in rows}
-
-
-def _size(path: str) -> int:
-    return os.stat(path).st_size if os.path.exists(path) else 0
+def _grouped(reader: Reader, table: str, column: str, value: str) -> dict[str, int]:
+    if table not in reader.catalogue.system:
+        return {}  # nothing was ever drained
+    return dict(reader.rows(f"SELECT {column}, {value} FROM {table} GROUP BY 1 ORDER BY 2 DESC LIMIT 50"))

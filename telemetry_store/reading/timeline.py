@@ -7,16 +7,15 @@ import time
 from typing import TYPE_CHECKING
 
 from telemetry_store.errors import UsageError
-from telemetry_store.reading.stored import Window, by_time, events
+from telemetry_store.selection import Window
 from telemetry_store.timestamps import canonical, from_nanoseconds
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
 
-    from telemetry_store.reading.stored import StoredEvent
-    from telemetry_store.reading.where import Condition
+    from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
+    from telemetry_store.selection import Condition, StoredEvent
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -49,33 +48,31 @@ def moment(text: str, now: float | None = None) -> str:
         return from_nanoseconds(int(now * 1e9))
     if _SPAN.fullmatch(text.strip()):
         return from_nanoseconds(int((now - seconds(text)) * 1e9))
-    found = canonical(text)
-    if found is None:
+    time_of_text = canonical(text)
+    if time_of_text is None:
         raise UsageError(f"{text!r} is not a time", "such as 2026-01-31T12:00, 2026-01-31, or 1h for an hour ago")
-    return found
+    return time_of_text
 
 
-def newest(
-    connection: sqlite3.Connection, tables: Mapping[str, Table], window: Window, limit: int
-) -> list[StoredEvent]:
+def newest(reader: Reader, tables: Mapping[str, Table], window: Window, limit: int) -> list[StoredEvent]:
     """The newest events of all tables, newest first.
 
     Args:
-        connection: where to read.
+        reader: where to read.
         tables: which tables.
         window: which events.
         limit: at most so many.
     """
-    return list(by_time(connection, tables.values(), window, limit))
+    return list(reader.by_time(tables.values(), window, limit))
 
 
 def around(
-    connection: sqlite3.Connection, tables: Mapping[str, Table], place: str, where: Sequence[Condition], limit: int
+    reader: Reader, tables: Mapping[str, Table], place: str, where: Sequence[Condition], limit: int
 ) -> list[StoredEvent]:
     """What happened before and after one event, newest first, itself included.
 
     Args:
-        connection: where to read.
+        reader: where to read.
         tables: which tables.
         place: the event, as TABLE:ID.
         where: which others.
@@ -88,14 +85,14 @@ def around(
     table = tables.get(name)
     if table is None or not number.isdecimal() or table.time is None:
         raise UsageError(f"{place!r} is no event", "use TABLE:ID, such as chat_messages:17")
-    anchor = next(events(connection, table, only=int(number)), None)
+    anchor = next(reader.events(table, only=int(number)), None)
     if anchor is None:
         raise UsageError(f"{name} has no event {number}")
     half = max(limit // 2, 1)
     earlier = Window(until=anchor.timestamp, where=where)
     later = Window(since=anchor.timestamp, where=where)
-    before = list(by_time(connection, tables.values(), earlier, half))
-    after = list(by_time(connection, tables.values(), later, half + 1, newest_first=False))
+    before = list(reader.by_time(tables.values(), earlier, half))
+    after = list(reader.by_time(tables.values(), later, half + 1, newest_first=False))
     if anchor not in after:
         after = [anchor, *after[:-1]]
     return [*reversed(after), *before]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.care.doctor import Finding, examine
 from telemetry_store.dashboard.charts import CHARTS, Kind
-from telemetry_store.dashboard.survey import answer, first_window, survey
-from telemetry_store.engines.sqlite.query import reading
+from telemetry_store.dashboard.survey import Survey
 from telemetry_store.spool import backlog
 from telemetry_store.terminal import size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from telemetry_store.settings import Settings
+    from telemetry_store.store import TelemetryStore
 
 Row = dict[str, Any]
 #: Seconds to wait for locks.
@@ -49,28 +47,28 @@ class Report:
     findings: list[Finding]
 
 
-def collect(settings: Settings, window: str | None = None, now: datetime | None = None) -> Report:
+def collect(store: TelemetryStore, window: str | None = None, now: datetime | None = None) -> Report:
     """Read a report's figures.
 
     Args:
-        settings: which database; it must exist, and what is in the spool is only measured.
+        store: its database must exist, and what is in its spool is only measured.
         window: a span that SQLite's date functions know, such as "24 hours", or "all"; None: as the dashboard does.
         now: instead of the clock's time.
 
     Raises:
         DatabaseError: the database refuses.
     """
-    with reading(settings.database, _WAIT) as connection:
-        connection.execute("BEGIN")
-        surveyed = survey(connection)
-        width = window or first_window(connection, surveyed)
-        charts = [chart for chart in CHARTS if not chart.live]
-        rows = {chart.name: answer(connection, surveyed, chart.question, width) if surveyed.feeds(chart) else []
-                for chart in charts}  # fmt: skip
-        ends = (answer(connection, surveyed, "window_ends", width) or [{"lo": None, "hi": None}])[0]
-    totals = {chart.title: str((rows[chart.name] or [{"n": 0}])[0]["n"] or 0)
+    charts = [chart for chart in CHARTS if not chart.live]
+    with store.reader(_WAIT) as reader, reader.moment():
+        survey = Survey(reader)
+        window = window or survey.first_window()
+        answers = {chart.name: survey.answer(chart.question, window) if survey.feeds(chart) else [] for chart in charts}
+        start, finish = next(iter(survey.answer("window_ends", window)), (None, None))
+        database = reader.sizes().database
+    totals = {chart.title: str((answers[chart.name] or [(0,)])[0][0] or 0)
               for chart in charts if chart.kind is Kind.FIGURE}  # fmt: skip
-    sizes = {"Database": os.stat(settings.database).st_size, "Waiting in the spool": backlog(settings.spool)}
-    totals |= {name: size(figure) for name, figure in sizes.items()}
-    made = now or datetime.now(UTC)
-    return Report(settings.database, made, width, ends["lo"], ends["hi"], totals, rows, examine(settings))
+    totals |= {"Database": size(database), "Waiting in the spool": size(backlog(store.settings.spool))}
+    rows = {chart.name: [dict(zip(chart.columns, row, strict=False)) for row in answers[chart.name]]
+            for chart in charts}  # fmt: skip
+    made, findings = now or datetime.now(UTC), examine(store.settings)
+    return Report(store.settings.database, made, window, start, finish, totals, rows, findings)

@@ -139,7 +139,7 @@ def test_a_full_disk_with_drops(small_disk: Path) -> None:
     ballast.write_bytes(bytes(1_650_000))
     store = TelemetryStore(settings=Settings(str(small_disk / "a.db"), backlog_policy="drop", drain_interval=0.05))
     assert fill(store, 8000) == 8000
-    dropped = sum(store.stats()["dropped"].values())
+    dropped = sum(store.stats().dropped.values())
     assert dropped > 0
     ballast.unlink()
     rows = _rows_of(store)

@@ -88,8 +88,8 @@ def test_a_replay_that_is_killed(tmp_path: Path) -> None:
     declare(tmp_path / "a.db", "evolve")
     code = (
         "import os, sys; from importers import replay; from telemetry_store import TelemetryStore\n"
-        "from telemetry_store.engines.sqlite.transaction import SqliteTransaction\n"
-        "SqliteTransaction.save_source = lambda *_: os.kill(os.getpid(), 9)\n"
+        "from telemetry_store.engines.sqlite.ledger import SqliteLedger\n"
+        "SqliteLedger.save_source = lambda *_: os.kill(os.getpid(), 9)\n"
         "replay(TelemetryStore(sys.argv[1]))"
     )
     root = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from importers.imports import Run
 from importers.route import route_of
 from telemetry_store import TelemetryStore
 from telemetry_store.engines.base import Source
-from telemetry_store.engines.sqlite.catalogue import MIGRATIONS, migrate, sql
+from telemetry_store.engines.sqlite.migrations import MIGRATIONS, migrate, sql
 
 
 @pytest.fixture
@@ -224,6 +224,6 @@ def test_the_ledger_of_the_version_before(tmp_path: Path) -> None:
             )
         migrate(connection)
     with TelemetryStore(tmp_path / "a.db") as store, store.transaction() as transaction:
-        assert transaction.sources() == [
+        assert transaction.ledger.sources() == [
             Source("/x/a", "t", 1, number + 1, 5, "ff", 5, 1, 1, generation=number) for number in (0, 1)
         ]

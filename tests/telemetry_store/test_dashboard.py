@@ -18,9 +18,8 @@ import pytest
 from telemetry_store import EventTable, TelemetryStore
 from telemetry_store.dashboard.guard import Guard, is_loopback
 from telemetry_store.dashboard.metadata import metadata
-from telemetry_store.dashboard.survey import first_window, survey
+from telemetry_store.dashboard.survey import Survey
 from telemetry_store.dashboard.vega import dashboard
-from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.faults import error_condition
 from telemetry_store.reading.questions import find
@@ -56,15 +55,8 @@ def filled(folder: Path):
 
 
 def rows(store: TelemetryStore, name: str, **given: str) -> list[dict]:
-    with read_only(store.settings.database, guarded=False) as connection:
-        question, tables = find(name), survey(connection).drawn
-        connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(*question.statement(tables, given))]
-
-
-def surveyed(store: TelemetryStore):
-    with read_only(store.settings.database, guarded=False) as connection:
-        return survey(connection)
+    with store.reader() as reader:
+        return reader.trusted(*find(name).statement(Survey(reader).drawn, given))
 
 
 def test_the_window_ends_at_the_newest_event(store: TelemetryStore) -> None:
@@ -137,19 +129,25 @@ def test_tables_of_errors_and_of_none() -> None:
 
 def test_nothing_to_draw(tmp_path: Path) -> None:
     """An empty database has a dashboard as well."""
-    with TelemetryStore(tmp_path / "a.db") as made, made.transaction():
-        pass
-    connection = sqlite3.connect(tmp_path / "a.db")
-    made = dashboard(survey(connection), "a", first_window(connection, survey(connection)))
-    assert "events" not in made["charts"]
-    assert {"n-events", "n-waiting", "health"} <= made["charts"].keys()
-    assert "rejects" not in made["charts"]
-    assert dashboard(survey(sqlite3.connect(":memory:")), "a", "7 days")["charts"]
+    with TelemetryStore(tmp_path / "a.db") as made:
+        with made.transaction():
+            pass
+        with made.reader() as reader:
+            charts = dashboard(Survey(reader), "a", Survey(reader).first_window())["charts"]
+    assert "events" not in charts
+    assert {"n-events", "n-waiting", "health"} <= charts.keys()
+    assert "rejects" not in charts
+    sqlite3.connect(tmp_path / "b.db").execute("CREATE TABLE t (a)").connection.close()
+    with TelemetryStore(tmp_path / "b.db") as foreign, foreign.reader() as reader:
+        assert dashboard(Survey(reader), "b", "7 days")["charts"].keys() == {
+            name for name in charts if name[:2] == "n-"
+        }
 
 
 def test_descriptions_and_facets(store: TelemetryStore) -> None:
     """Datasette is told what `_tables` knows; facets are columns of few values; own tables are hidden."""
-    told = metadata(surveyed(store), "a", "24 hours")["databases"]["a"]["tables"]
+    with store.reader() as reader:
+        told = metadata(Survey(reader), "a", "24 hours")["databases"]["a"]["tables"]
     assert told["chat"]["description"] == "What agents <say>."
     assert told["tools"]["facets"] == ["event_type", "agent_id"]
     assert told["tools"]["sort_desc"] == "timestamp"
@@ -158,9 +156,9 @@ def test_descriptions_and_facets(store: TelemetryStore) -> None:
 
 def test_wide_windows_are_not_shown_first(store: TelemetryStore) -> None:
     """A quiet database shows a week, a busy one less."""
-    with read_only(store.settings.database, guarded=False) as connection:
-        assert first_window(connection, surveyed(store)) == "7 days"
-        assert first_window(connection, surveyed(store), most=67) == "1 hour"
+    with store.reader() as reader:
+        assert Survey(reader).first_window() == "7 days"
+        assert Survey(reader).first_window(most=67) == "1 hour"
 
 
 def get(app, path: str, method: str = "GET", host: str = "127.0.0.1:8001", **options):

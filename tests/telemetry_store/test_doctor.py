@@ -251,7 +251,7 @@ def test_d402_drops(settings: Settings) -> None:
         store.tidy()
         time.sleep(0.1)  # after a drop, space is looked for again only a little later
         store.record("t", n=0)
-        dropped = sum(store.stats()["dropped"].values())
+        dropped = sum(store.stats().dropped.values())
     assert dropped
     (found,) = of("D402", settings)
     assert (found.severity, found.evidence["total"]) == (Severity.WARNING, dropped)

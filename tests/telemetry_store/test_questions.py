@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 
 from telemetry_store import EventTable, TelemetryStore, UsageError
 from telemetry_store.cli import app
-from telemetry_store.engines.sqlite.query import reading
-from telemetry_store.reading.catalogue import event_tables
+from telemetry_store.engines.sqlite.reader import reading
 from telemetry_store.reading.questions import Question, find, library
 from telemetry_store.schema import Table
 
@@ -76,8 +75,10 @@ def test_the_answers_are_right(database: str) -> None:
 
 def test_the_last_errors_are_the_same_without_an_index(database: str) -> None:
     """Whether an index begins with the field decides about the way, not about the answer."""
-    with reading(database) as connection:
-        tables = event_tables(connection)
+    with reading(database) as reader:
+        connection, tables = reader.connection, reader.catalogue.tables
+        for table in tables.values():
+            table.leading = reader.catalogue.leading(table.name)
         ways = []
         for leading in (frozenset({"module"}), frozenset()):
             tables["error_events"].leading = leading

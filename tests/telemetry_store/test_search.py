@@ -12,10 +12,9 @@ from typer.testing import CliRunner
 
 from telemetry_store import TelemetryStore, UsageError
 from telemetry_store.cli import app
-from telemetry_store.engines.sqlite.query import reading
+from telemetry_store.engines.sqlite.reader import reading
 from telemetry_store.reading import search as searching
-from telemetry_store.reading.stored import Window
-from telemetry_store.reading.where import Condition
+from telemetry_store.selection import Condition, Window
 
 EVERYTHING = Window()
 
@@ -34,8 +33,8 @@ def database(tmp_path: Path) -> str:
 
 
 def found(path: str, *words: str, limit: int = 1000, window: Window = EVERYTHING) -> list[tuple[str, int]]:
-    with reading(path) as connection:
-        return [(each.table, each.id) for each in searching.search(connection, words, window, limit)]
+    with reading(path) as reader:
+        return [(each.table, each.id) for each in searching.search(reader, words, window, limit)]
 
 
 def consistent(path: str) -> None:

@@ -13,12 +13,10 @@ from pathlib import Path
 import pytest
 
 from telemetry_store import TelemetryStore, UsageError
-from telemetry_store.engines.sqlite.query import reading
-from telemetry_store.reading.catalogue import event_tables
-from telemetry_store.reading.stored import StoredEvent, Window, by_time, events
+from telemetry_store.engines.sqlite.reader import SqliteReader, reading
 from telemetry_store.reading.tail import Tail
 from telemetry_store.reading.timeline import around, moment, newest
-from telemetry_store.reading.where import Condition
+from telemetry_store.selection import Condition, StoredEvent, Window
 
 DAY = "2026-01-31T"
 
@@ -41,7 +39,7 @@ def database(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def connection(database: Path) -> Iterator[sqlite3.Connection]:
+def reader(database: Path) -> Iterator[SqliteReader]:
     with reading(str(database)) as found:
         yield found
 
@@ -50,25 +48,25 @@ def places(found: list[StoredEvent]) -> list[tuple[str, int]]:
     return [(each.table, each.id) for each in found]
 
 
-def ask(connection: sqlite3.Connection, *texts: str, limit: int = 100) -> list[tuple[str, int]]:
+def ask(reader: SqliteReader, *texts: str, limit: int = 100) -> list[tuple[str, int]]:
     window = Window(where=[Condition.parse(text) for text in texts])
-    return sorted(places(newest(connection, event_tables(connection), window, limit)))
+    return sorted(places(newest(reader, reader.catalogue.tables, window, limit)))
 
 
-def test_newest_first_over_all_tables(connection: sqlite3.Connection) -> None:
+def test_newest_first_over_all_tables(reader: SqliteReader) -> None:
     """The newest events of all tables come newest first, and no more than asked for."""
-    found = newest(connection, event_tables(connection), Window(), 5)
+    found = newest(reader, reader.catalogue.tables, Window(), 5)
     assert [each.timestamp[11:13] for each in found] == ["05", "05", "04", "04", "03"]
     assert {each.table for each in found} == {"chat", "beats"}
 
 
-def test_events_come_back_whole(connection: sqlite3.Connection) -> None:
+def test_events_come_back_whole(reader: SqliteReader) -> None:
     """An event has its booleans and nested values as they were recorded."""
-    tables = event_tables(connection)
-    (chat, *_), (beat, *_) = events(connection, tables["chat"]), events(connection, tables["beats"])
+    tables = reader.catalogue.tables
+    (chat, *_), (beat, *_) = reader.events(tables["chat"]), reader.events(tables["beats"])
     assert chat.event == at(0, agent_id="y", text="hello 0", deep={"k": 0})
     assert beat.event == at(0, agent_id="x", ok=False, ms=0.0)
-    assert [each.event for each in events(connection, tables["untimed"])] == [{"a": "z"}]
+    assert [each.event for each in reader.events(tables["untimed"])] == [{"a": "z"}]
 
 
 @pytest.mark.parametrize(
@@ -85,41 +83,41 @@ def test_events_come_back_whole(connection: sqlite3.Connection) -> None:
         (["agent_id=' OR 1=1 --"], []),
     ],
 )
-def test_conditions(connection: sqlite3.Connection, texts: list[str], wanted: list[tuple[str, int]]) -> None:
+def test_conditions(reader: SqliteReader, texts: list[str], wanted: list[tuple[str, int]]) -> None:
     """Conditions hold on columns of every type and on what is in metadata_json; all of them must."""
-    assert ask(connection, *texts) == wanted
+    assert ask(reader, *texts) == wanted
 
 
-def test_a_window_in_time(connection: sqlite3.Connection) -> None:
+def test_a_window_in_time(reader: SqliteReader) -> None:
     """A window begins with its first moment and ends before its last."""
-    tables = event_tables(connection)
-    found = newest(connection, tables, Window(moment(DAY + "02:00"), moment(DAY + "04:00")), 100)
+    tables = reader.catalogue.tables
+    found = newest(reader, tables, Window(moment(DAY + "02:00"), moment(DAY + "04:00")), 100)
     assert {each.timestamp[11:13] for each in found} == {"02", "03"}
 
 
-def test_each_table_searches_an_index(connection: sqlite3.Connection) -> None:
+def test_each_table_searches_an_index(reader: SqliteReader) -> None:
     """Everything about one agent searches an index in each table and sorts nothing."""
-    tables = event_tables(connection)
+    tables = reader.catalogue.tables
     seen: list[str] = []
-    connection.set_trace_callback(seen.append)
-    list(by_time(connection, tables.values(), Window(where=[Condition("agent_id", "=", "x")]), 10))
-    connection.set_trace_callback(None)
-    plans = [connection.execute("EXPLAIN QUERY PLAN " + each).fetchall() for each in seen if "agent_id" in each]
+    reader.connection.set_trace_callback(seen.append)
+    list(reader.by_time(tables.values(), Window(where=[Condition("agent_id", "=", "x")]), 10))
+    reader.connection.set_trace_callback(None)
+    plans = [reader.connection.execute("EXPLAIN QUERY PLAN " + each).fetchall() for each in seen if "agent_id" in each]
     assert len(plans) == 2
     for plan in plans:
         assert len(plan) == 1
         assert "agent_id_timestamp (agent_id=?)" in plan[0][3]
 
 
-def test_around_an_event(connection: sqlite3.Connection) -> None:
+def test_around_an_event(reader: SqliteReader) -> None:
     """Around an event stand half as many before it as asked for, itself, and half as many after it."""
-    tables = event_tables(connection)
-    found = around(connection, tables, "chat:3", [], 4)
+    tables = reader.catalogue.tables
+    found = around(reader, tables, "chat:3", [], 4)
     assert ("chat", 3) in places(found)
     assert [each.timestamp[11:13] for each in found] == ["03", "02", "02", "01", "01"]
     for wrong in ("chat:99", "chat", "nowhere:1", "chat:x"):
         with pytest.raises(UsageError):
-            around(connection, tables, wrong, [], 4)
+            around(reader, tables, wrong, [], 4)
 
 
 def test_moments() -> None:
@@ -135,19 +133,22 @@ def test_moments() -> None:
 
 def test_a_tail_shows_each_event_once(database: Path) -> None:
     """A tail gives the last events, then those that come, each once, also of tables and columns that are new."""
-    tail = Tail(event_tables, Window(since=moment(DAY + "03:00"), where=[Condition("agent_id", "=", "x")]))
-    with reading(str(database)) as connection:
-        assert [each.timestamp[11:13] for each in tail.last(connection, 2)] == ["05", "05"]
-        assert len(tail.last(connection, 100)) == 5
-        assert tail.look(connection) == []
+    tail = Tail(
+        lambda reader: reader.catalogue.tables,
+        Window(since=moment(DAY + "03:00"), where=[Condition("agent_id", "=", "x")]),
+    )
+    with reading(str(database)) as reader:
+        assert [each.timestamp[11:13] for each in tail.last(reader, 2)] == ["05", "05"]
+        assert len(tail.last(reader, 100)) == 5
+        assert tail.look(reader) == []
     with TelemetryStore(database) as store:
         store.record("chat", at(9, agent_id="x", fresh=1))
         store.record("chat", at(9, agent_id="y"))
         store.record("added", at(8, agent_id="x"))
-    with reading(str(database)) as connection:
-        assert [(each.table, each.event) for each in tail.look(connection)] == [
+    with reading(str(database)) as reader:
+        assert [(each.table, each.event) for each in tail.look(reader)] == [
             ("added", at(8, agent_id="x")), ("chat", at(9, agent_id="x", fresh=1))]  # fmt: skip
-        assert tail.look(connection) == []
+        assert tail.look(reader) == []
 
 
 @pytest.mark.parametrize("command", [("tail", "chat"), ("timeline",)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.spool import backlog
 from telemetry_store.terminal import size
 from telemetry_store.timestamps import from_nanoseconds

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from telemetry_store.engines.sqlite.catalogue import column_type, quoted
+from telemetry_store.engines.sqlite.catalogue import column_type
+from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.schema import RESERVED, EventTable, is_identifier, type_of
 from telemetry_store.timestamps import TIME_FIELDS
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.engines.sqlite.catalogue import exists, load_tables
+from telemetry_store.engines.sqlite.catalogue import load_tables
+from telemetry_store.engines.sqlite.names import exists
 from telemetry_store.recovery import segment_names
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from telemetry_store.engines.sqlite.catalogue import quoted
+from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.schema import DEFAULT_INDEXES, TIME, EventTable
 
 from .finding import Finding, Fix, Look, Severity

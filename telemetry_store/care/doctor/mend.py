@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.care.retention import resume
 from telemetry_store.drain import Drain
-from telemetry_store.engines.sqlite.catalogue import add_index
+from telemetry_store.engines.sqlite.definitions import add_index
 from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.errors import DatabaseBusy
 

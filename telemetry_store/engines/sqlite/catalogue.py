@@ -1,105 +1,32 @@
-"""What tables an SQLite database has, and the statements that make and describe ours."""
+"""What tables an SQLite database has, and what is known of each."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import orjson
 
 from telemetry_store.batch import Normaliser
-from telemetry_store.errors import DatabaseNewer
-from telemetry_store.schema import DEFAULT_INDEXES, METADATA, TIME, ColumnType, EventTable, Table
+from telemetry_store.engines.base import Catalogue, Note
+from telemetry_store.engines.sqlite.names import exists, quoted
+from telemetry_store.engines.sqlite.statements import sql
+from telemetry_store.schema import METADATA, ColumnType, EventTable, Table
 from telemetry_store.timestamps import TIME_FIELDS
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
 
-#: The migrations of the system tables, in order: name and SQL file.
-MIGRATIONS = (
-    ("system", "system.sql"),
-    ("generations", "generations.sql"),
-    ("loads", "loads.sql"),
-    ("retention", "retention.sql"),
-)
-_SET = "telemetry_store"
+    from telemetry_store.engines.sqlite.open import Connection
+
 #: What the names of search indexes and their triggers begin with.
 SEARCH = "_search_"
-#: The columns of `all_events` besides table, id and event; each is text in every table.
-_SHARED = ("event_type", "agent_id", "session_id")
-#: SQLite takes 500 SELECTs side by side, and 127 arguments of a function (100 before 3.8).
-_MOST_ARMS, _MOST_PAIRS = 400, 50
-
-
-def quoted(name: str) -> str:
-    """An SQL identifier, quoted."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text_of(value: str) -> str:
-    """An SQL text literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def sql(name: str) -> str:
-    """The text of one of the `.sql` files beside this module."""
-    return files(__package__).joinpath("sql", name).read_text(encoding="utf-8")
-
-
-def exists(connection: sqlite3.Connection, name: str) -> bool:
-    """Whether the database has a table, view, index or trigger of this name."""
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the system tables to this version; does nothing, and imports nothing, when they are.
-
-    Raises:
-        DatabaseNewer: migrations have been applied that this version does not know.
-    """
-    if pending(connection):
-        _apply(connection)
-
-
-def pending(connection: sqlite3.Connection) -> set[str]:
-    """The migrations that are still to be applied.
-
-    Raises:
-        DatabaseNewer: migrations have been applied that this version does not know.
-    """
-    applied: set[str] = set()
-    if exists(connection, "_sqlite_migrations"):
-        rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (_SET,))
-        applied = {name for (name,) in rows}
-    known = {name for name, _ in MIGRATIONS}
-    if applied - known:
-        newer = ", ".join(sorted(applied - known))
-        raise DatabaseNewer(
-            f"the database has migrations this version does not know: {newer}", "upgrade telemetry-store"
-        )
-    return known - applied
-
-
-def _apply(connection: sqlite3.Connection) -> None:
-    import sqlite_utils  # 100 ms, and only needed once in the life of a database
-
-    migrations = sqlite_utils.Migrations(_SET)
-    for name, file in MIGRATIONS:
-
-        def run(db: sqlite_utils.Database, file: str = file) -> None:
-            for statement in sql(file).split(";\n"):
-                if statement.strip():
-                    db.execute(statement)
-
-        migrations(name=name)(run)
-    migrations.apply(sqlite_utils.Database(connection))
 
 
 class Tables:
     """What one connection knows of the database's tables, kept while nobody else changes the schema."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.version = connection.execute("PRAGMA schema_version").fetchone()[0]
         self.tables, self.keys = load_tables(connection)
         taken = taken_names(connection, self.tables)
@@ -115,7 +42,7 @@ class Tables:
         self.statements: dict[tuple[str, tuple[str, ...], int], str] = {}
 
 
-def load_tables(connection: sqlite3.Connection) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
+def load_tables(connection: Connection) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
     """Every event table, and the dedupe keys of those that have one."""
     tables: dict[str, Table] = {}
     keys: dict[str, tuple[str, ...]] = {}
@@ -143,18 +70,18 @@ def load_tables(connection: sqlite3.Connection) -> tuple[dict[str, Table], dict[
     return tables, keys
 
 
-def taken_names(connection: sqlite3.Connection, tables: Iterable[str]) -> dict[str, str]:
+def taken_names(connection: Connection, tables: Iterable[str]) -> dict[str, str]:
     """Names of views, indexes and virtual tables, and which of them each is: no event table can be made there."""
     there = {name.lower() for name in tables}
-    found = connection.execute("SELECT name, type FROM sqlite_master WHERE type <> 'trigger'").fetchall()
+    objects = connection.execute("SELECT name, type FROM sqlite_master WHERE type <> 'trigger'").fetchall()
     return {
         name: "virtual table" if kind == "table" else kind
-        for name, kind in found
+        for name, kind in objects
         if name.lower() not in there and not name.startswith(("_", "sqlite_"))
     }
 
 
-def delicate_tables(connection: sqlite3.Connection) -> set[str]:
+def delicate_tables(connection: Connection) -> set[str]:
     """Tables where one statement for many rows could stop half-way: those with triggers or ON CONFLICT clauses."""
     return {
         name
@@ -202,135 +129,93 @@ _AFFINITY = (
 )
 
 
-def create_table(connection: sqlite3.Connection, name: str, columns: dict[str, ColumnType]) -> None:
-    """Make an own table, with its default indexes and its entries in `_tables`."""
-    body = ["id INTEGER PRIMARY KEY AUTOINCREMENT"]
-    body += [f"{quoted(each)} {kind}{' NOT NULL' if each == TIME else ''}" for each, kind in columns.items()]
-    connection.execute(f"CREATE TABLE {quoted(name)} ({', '.join(body)})")
-    describe(connection, name, "", "", "created")
-    for column, kind in columns.items():
-        describe(connection, name, column, kind, "created")
-    add_default_indexes(connection, name, columns)
+def searched_tables(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The tables that have an index, and the columns that are in it."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE substr(name, 1, ?) = ? AND sql LIKE 'CREATE VIRTUAL TABLE%'",
+        (len(SEARCH), SEARCH),
+    ).fetchall()
+    return {
+        name.removeprefix(SEARCH): tuple(row[1] for row in connection.execute(f"PRAGMA table_info({quoted(name)})"))
+        for (name,) in names
+    }
 
 
-def add_column(connection: sqlite3.Connection, name: str, column: str, kind: ColumnType, *, widened: bool) -> None:
-    """Add a column, or note that a whole-number column now takes fractions too.
+class SqliteCatalogue(Catalogue):
+    """See `Catalogue`.
 
-    An INTEGER column of SQLite keeps any number exactly, so widening one needs no rewrite; `_tables` has its type.
+    Args:
+        connection: reads the database; the facts are those of the moment at which each is first asked for.
     """
-    if not widened:
-        connection.execute(f"ALTER TABLE {quoted(name)} ADD COLUMN {quoted(column)} {kind}")
-    describe(connection, name, column, kind, "created")
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._indexes: dict[str, dict[str, tuple[str, ...]]] = {}
 
-def add_default_indexes(connection: sqlite3.Connection, name: str, columns: Iterable[str]) -> None:
-    """Make those default indexes whose columns exist by now."""
-    there = set(columns)
-    for index in DEFAULT_INDEXES:
-        if there.issuperset(index):
-            add_index(connection, name, index)
+    @cached_property
+    def _loaded(self) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
+        return load_tables(self._connection) if exists(self._connection, "_tables") else ({}, {})
 
+    @property
+    def tables(self) -> dict[str, Table]:
+        return self._loaded[0]
 
-def add_index(connection: sqlite3.Connection, name: str, columns: tuple[str, ...], *, unique: bool = False) -> None:
-    """Make an index unless it is there, or put it off while the table is loaded."""
-    kind, prefix = ("UNIQUE INDEX", "key") if unique else ("INDEX", "idx")
-    label = quoted(f"{prefix}_{name}_{'_'.join(columns)}")
-    on = ", ".join(map(quoted, columns))
-    statement = f"CREATE {kind} IF NOT EXISTS {label} ON {quoted(name)} ({on})"
-    loaded = connection.execute("SELECT 1 FROM _loads WHERE \"table\" = ? AND statement = ''", (name,)).fetchone()
-    if unique or loaded is None:
-        connection.execute(statement)
-    else:
-        put_off(connection, name, statement)
+    @cached_property
+    def names(self) -> list[str]:
+        return [name for (name,) in self._connection.execute(sql("tables.sql"))]
 
+    @cached_property
+    def notes(self) -> dict[tuple[str, str], Note]:
+        if not exists(self._connection, "_tables"):
+            return {}
+        return {
+            (table, column): Note(*(text or "" for text in texts))
+            for table, column, *texts in self._connection.execute(
+                'SELECT "table", "column", origin, doc, first_seen, last_written, declaration FROM _tables'
+            )
+        }
 
-def put_off(connection: sqlite3.Connection, table: str, statement: str) -> None:
-    """Let a statement that makes an index wait for the end of a load; an empty one begins the load of the table."""
-    connection.execute('INSERT OR IGNORE INTO _loads ("table", statement) VALUES (?, ?)', (table, statement))
+    @cached_property
+    def written(self) -> frozenset[str]:
+        return frozenset(table for table, column in self.notes if not column and table in self.tables)
 
+    @cached_property
+    def own(self) -> frozenset[str]:
+        return frozenset(table for table in self.written if self.notes[table, ""].origin == "created")
 
-def describe(connection: sqlite3.Connection, table: str, column: str, kind: str, origin: str) -> None:
-    """Note in `_tables` what a table or a column is; what people wrote there stays."""
-    connection.execute(
-        'INSERT INTO _tables ("table", "column", type, origin) VALUES (?, ?, ?, ?) '
-        'ON CONFLICT ("table", "column") DO UPDATE SET type = excluded.type',
-        (table, column, kind, origin),
-    )
+    @cached_property
+    def system(self) -> frozenset[str]:
+        rows = self._connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '\\_%' ESCAPE '\\'")
+        return frozenset(name for (name,) in rows)
 
+    def indexes(self, table: str) -> dict[str, tuple[str, ...]]:
+        if table not in self._indexes:
+            columns: dict[str, tuple[str, ...]] = {}
+            for index, column in self._connection.execute(sql("indexes.sql"), (table,)):
+                columns[index] = (*columns.get(index, ()), column)
+            self._indexes[table] = columns
+        return self._indexes[table]
 
-def apply_declaration(connection: sqlite3.Connection, declared: EventTable, columns: Iterable[str]) -> None:
-    """Make a declaration's indexes and unique key, and write it down.
+    @cached_property
+    def _leading(self) -> dict[str, frozenset[str]]:
+        columns: dict[str, set[str]] = {}
+        for table, column in self._connection.execute(sql("leading.sql")):
+            columns.setdefault(table, set()).add(column)
+        return {table: frozenset(names) for table, names in columns.items()}
 
-    Raises:
-        sqlite3.IntegrityError: the rows that are there already contradict the unique key.
-    """
-    name = declared.name
-    add_default_indexes(connection, name, columns)
-    for index in declared.indexes:
-        add_index(connection, name, index)
-    if declared.dedupe_key:
-        add_index(connection, name, declared.dedupe_key, unique=True)
-    connection.execute(
-        'INSERT INTO _tables ("table", origin, doc, declaration) VALUES (?, ?, ?, ?) ON CONFLICT ("table", "column") '
-        "DO UPDATE SET doc = iif(excluded.doc = '', doc, excluded.doc), declaration = excluded.declaration",
-        (name, "adopted", declared.doc, orjson.dumps(declared.as_dict()).decode()),
-    )
+    def leading(self, table: str) -> frozenset[str]:
+        return self._leading.get(table, frozenset())
 
+    def key(self, table: str) -> tuple[str, ...]:
+        return self._loaded[1].get(table, ())
 
-def rebuild_all_events(connection: sqlite3.Connection, tables: Iterable[Table]) -> None:
-    """Make the view `all_events` anew, over every event table that has a time."""
-    arms = [_arm(table) for table in tables if table.time is not None]
-    connection.execute("DROP VIEW IF EXISTS all_events")
-    if arms:
-        connection.execute("CREATE VIEW all_events AS\n" + _union(arms))
+    def searched(self) -> dict[str, tuple[str, ...]]:
+        return searched_tables(self._connection)
 
+    def count(self, table: str) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0])
 
-def _union(arms: list[str]) -> str:
-    """All of these together, in groups where there are more than SQLite takes side by side."""
-    if len(arms) > _MOST_ARMS:
-        groups = [arms[place : place + _MOST_ARMS] for place in range(0, len(arms), _MOST_ARMS)]
-        arms = [f"SELECT * FROM ({_union(group)})" for group in groups]
-    return "\nUNION ALL\n".join(arms)
-
-
-def _arm(table: Table) -> str:
-    """One table's part of `all_events`; plain column names where possible, so that its indexes are used."""
-    shared = ", ".join(f"{_as_text(table, column)} AS {column}" for column in _SHARED)
-    number = "rowid" if table.numbered else "NULL"
-    return (
-        f'SELECT {quoted(str(table.time))} AS timestamp, {text_of(table.name)} AS "table", {number} AS id, '
-        f"{shared}, {event_json(table)} AS event FROM {quoted(table.name)}"
-    )
-
-
-def event_json(table: Table) -> str:
-    """SQL for the event of a row as JSON text."""
-    pairs = [
-        f"{text_of(name)}, {_json_value(name, kind, guarded=table.sparse)}"
-        for name, kind in table.columns.items()
-        if name != table.metadata
-    ]
-    event = "'{}'"
-    for place in range(0, len(pairs), _MOST_PAIRS):
-        event = f"json_patch({event}, json_object({', '.join(pairs[place : place + _MOST_PAIRS])}))"
-    if table.metadata is not None:
-        extra = quoted(table.metadata)
-        extra = f"iif(json_valid({extra}), {extra}, '{{}}')" if table.sparse else f"coalesce({extra}, '{{}}')"
-        event = f"json_patch({event}, {extra})"
-    return event
-
-
-def _as_text(table: Table, column: str) -> str:
-    kind = table.columns.get(column)
-    if kind is ColumnType.TEXT:
-        return quoted(column)
-    return "CAST(NULL AS TEXT)" if kind is None else f"CAST({quoted(column)} AS TEXT)"
-
-
-def _json_value(name: str, kind: ColumnType, *, guarded: bool) -> str:
-    """A column for JSON; in a table of others any column may hold a blob, which JSON cannot."""
-    if kind is ColumnType.BOOLEAN:
-        return f"json(CASE {quoted(name)} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
-    if guarded or kind is ColumnType.FLEXIBLE:
-        return f"iif(typeof({quoted(name)}) = 'blob', NULL, {quoted(name)})"
-    return quoted(name)
+    def newest_number(self, table: str) -> int:
+        if not self.tables[table].numbered:
+            return self.count(table)
+        return int(self._connection.execute(f"SELECT coalesce(max(rowid), 0) FROM {quoted(table)}").fetchone()[0])

@@ -75,7 +75,13 @@ def fetch(
 
 
 def fetch_here(
-    connection: sqlite3.Connection, sql: str, parameters: Any, seconds: float, memory: int, *, wild: bool = False
+    connection: sqlite3.Connection,
+    sql: str,
+    parameters: Any,
+    seconds: float,
+    memory: int = MOST_MEMORY,
+    *,
+    wild: bool = False,
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """The same on a connection of this process; the caller lifts the limits when it is used for more.
 

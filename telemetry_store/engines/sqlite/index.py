@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import SEARCH, quoted
-from telemetry_store.schema import ColumnType
+from telemetry_store.engines.sqlite.catalogue import SEARCH
+from telemetry_store.engines.sqlite.names import quoted
 
 if TYPE_CHECKING:
-    import sqlite3
-
-    from telemetry_store.schema import Table
+    from telemetry_store.engines.sqlite.open import Connection
 
 #: How many rows are taken in at once.
 PORTION = 50_000
@@ -27,25 +25,7 @@ def index_name(table: str) -> str:
     return SEARCH + table
 
 
-def searchable(table: Table) -> tuple[str, ...]:
-    """The columns of a table that hold text, without its time."""
-    texts = [name for name, kind in table.columns.items() if kind is ColumnType.TEXT and name != table.time]
-    return tuple(texts) if table.numbered else ()
-
-
-def indexed(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
-    """The tables that have an index, and the columns that are in it."""
-    names = connection.execute(
-        "SELECT name FROM sqlite_master WHERE substr(name, 1, ?) = ? AND sql LIKE 'CREATE VIRTUAL TABLE%'",
-        (len(SEARCH), SEARCH),
-    ).fetchall()
-    return {
-        name.removeprefix(SEARCH): tuple(row[1] for row in connection.execute(f"PRAGMA table_info({quoted(name)})"))
-        for (name,) in names
-    }
-
-
-def make_index(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> None:
+def make_index(connection: Connection, table: str, columns: tuple[str, ...]) -> None:
     """Make an empty index in place of the one that there may be, and the triggers that keep it right."""
     drop_index(connection, table)
     index = index_name(table)
@@ -65,14 +45,14 @@ def make_index(connection: sqlite3.Connection, table: str, columns: tuple[str, .
         )
 
 
-def drop_index(connection: sqlite3.Connection, table: str) -> None:
+def drop_index(connection: Connection, table: str) -> None:
     """Remove a table's index, if there is one."""
     for event in ("delete", "update"):
         connection.execute(f"DROP TRIGGER IF EXISTS {quoted(f'{index_name(table)}_{event}')}")
     connection.execute(f"DROP TABLE IF EXISTS {quoted(index_name(table))}")
 
 
-def take_in(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> int:
+def take_in(connection: Connection, table: str, columns: tuple[str, ...]) -> int:
     """Bring the next rows that are not in the index into it; gives how many."""
     index = index_name(table)
     names = ", ".join(map(quoted, columns))
@@ -84,7 +64,7 @@ def take_in(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]
     ).rowcount
 
 
-def missing(connection: sqlite3.Connection, table: str) -> int:
+def missing(connection: Connection, table: str) -> int:
     """How many numbers of rows lie between the newest in the table and the newest in its index."""
     (newest,) = connection.execute(_newest(index_name(table))).fetchone()
     (last,) = connection.execute(f"SELECT coalesce(max(rowid), 0) FROM {quoted(table)}").fetchone()

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.catalogue import put_off, quoted
+from telemetry_store.engines.sqlite.definitions import put_off
+from telemetry_store.engines.sqlite.names import quoted
 
 if TYPE_CHECKING:
-    import sqlite3
+    from telemetry_store.engines.sqlite.open import Connection
 
 #: Memory for sorting, in KiB; what does not fit goes through temporary files.
 _SORT_KIB = 32_000
 
 
-def begin_load(connection: sqlite3.Connection, table: str) -> bool:
+def begin_load(connection: Connection, table: str) -> bool:
     """Put off the indexes of a table of ours that has no rows, or is not there yet; False for another table."""
-    made = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE", (table,))
-    if made.fetchone() is not None:
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE", (table,))
+    if there.fetchone() is not None:
         own = connection.execute(
             'SELECT 1 FROM _tables WHERE "table" = ? COLLATE NOCASE AND "column" = ? AND origin = ?',
             (table, "", "created"),
@@ -40,7 +41,7 @@ def begin_load(connection: sqlite3.Connection, table: str) -> bool:
     return True
 
 
-def build_index(connection: sqlite3.Connection) -> str | None:
+def build_index(connection: Connection) -> str | None:
     """Make one index that waits, and give its table; None when none is left, and the loads are over."""
     waiting = connection.execute(
         'SELECT "table", statement, EXISTS (SELECT 1 FROM sqlite_master WHERE type = \'table\' AND name = "table" '

@@ -10,26 +10,30 @@ import contextlib
 import os
 import sqlite3
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from telemetry_store.engines.base import Sink
-from telemetry_store.engines.sqlite import catalogue as catalog
-from telemetry_store.engines.sqlite.query import run_read_only
+from telemetry_store.engines.sqlite.catalogue import Tables
+from telemetry_store.engines.sqlite.migrations import migrate
+from telemetry_store.engines.sqlite.open import (
+    Access,
+    Connection,
+    code_of,
+    connect,
+    translated,
+    translating,
+)
+from telemetry_store.engines.sqlite.reader import reading
 from telemetry_store.engines.sqlite.transaction import SqliteTransaction
 from telemetry_store.errors import (
     DatabaseBusy,
-    DatabaseError,
-    DatabaseFull,
-    DatabaseMissing,
-    DatabaseReadOnly,
-    NotADatabase,
 )
 from telemetry_store.segment import hold_shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from telemetry_store.result import Result
+    from telemetry_store.engines.sqlite.reader import SqliteReader
 
 #: How long one try for the write lock lasts, in milliseconds; between tries others, and a fork, get their turn.
 _TRY_MS = 250
@@ -40,39 +44,10 @@ _CACHE_KIB = 16_000
 
 _DOUBTFUL = ("SQLITE_CORRUPT", "SQLITE_IOERR", "SQLITE_NOTADB")
 
-_BY_CODE = {
-    "SQLITE_BUSY": (DatabaseBusy, "another program holds the write lock; events wait in the spool"),
-    "SQLITE_LOCKED": (DatabaseBusy, "another program holds the write lock; events wait in the spool"),
-    "SQLITE_PROTOCOL": (DatabaseBusy, "another program holds the write lock; events wait in the spool"),
-    "SQLITE_INTERRUPT": (DatabaseBusy, "interrupted; it is tried again"),
-    "SQLITE_FULL": (DatabaseFull, "free some disk space; events wait in the spool"),
-    "SQLITE_IOERR": (DatabaseFull, "check the disk with `telemetry doctor`; events wait in the spool"),
-    "SQLITE_READONLY": (DatabaseReadOnly, "make the database and its folder writable; events wait in the spool"),
-    "SQLITE_PERM": (DatabaseReadOnly, "make the database and its folder writable; events wait in the spool"),
-    "SQLITE_CANTOPEN": (DatabaseReadOnly, "make the database's folder writable, or choose another path with --db"),
-    "SQLITE_NOTADB": (NotADatabase, "choose another path; the file was not changed"),
-    "SQLITE_CORRUPT": (NotADatabase, "see `telemetry doctor`; events wait in the spool"),
-}
 
-
-def translated(error: sqlite3.Error, path: str) -> DatabaseError:
-    """Our error for one of SQLite's."""
-    code = getattr(error, "sqlite_errorname", "") or ""
-    kind, hint = next((pair for name, pair in _BY_CODE.items() if code.startswith(name)), (DatabaseError, ""))
-    return kind(f"{path}: {error}", hint)
-
-
-@contextlib.contextmanager
-def _translating(path: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise translated(error, path) from error
-
-
-def connect(path: str) -> sqlite3.Connection:
-    """A connection for writing; cheap to make and never shared between threads at the same time."""
-    return sqlite3.connect(path, isolation_level=None, timeout=_TRY_MS / 1000, check_same_thread=False)
+def for_writing(path: str) -> Connection:
+    """A connection for the one writer; tries for the write lock are short."""
+    return connect(path, Access.CREATE, _TRY_MS / 1000)
 
 
 class SqliteSink(Sink):
@@ -83,14 +58,14 @@ class SqliteSink(Sink):
         connect: makes a connection from a path.
     """
 
-    def __init__(self, path: str, connect: Callable[[str], sqlite3.Connection] = connect) -> None:
+    def __init__(self, path: str, connect: Callable[[str], Connection] = for_writing) -> None:
         self.path = path
         self._connect = connect
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
         self._wal: int | None = None
-        self._tables: catalog.Tables | None = None
+        self._tables: Tables | None = None
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> Connection:
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
         connection = self._connect(self.path)
         connection.execute("PRAGMA synchronous = FULL")
@@ -99,11 +74,10 @@ class SqliteSink(Sink):
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             connection.execute("PRAGMA journal_mode = WAL")
-        if self.path != ":memory:":
-            hold_shared(self.path)
+        hold_shared(self.path)
         return connection
 
-    def _current(self) -> sqlite3.Connection:
+    def _current(self) -> Connection:
         """The open connection, unless another process has replaced the write-ahead log under it."""
         if self._connection is not None and self._wal != self._wal_inode():
             _abandon(self._connection)
@@ -122,7 +96,7 @@ class SqliteSink(Sink):
 
     @contextlib.contextmanager
     def transaction(self, wait: float) -> Iterator[SqliteTransaction]:
-        with _translating(self.path):
+        with translating(self.path):
             connection = self._begin(time.monotonic() + wait)
             try:
                 yield SqliteTransaction(connection, self._known(connection))
@@ -132,15 +106,15 @@ class SqliteSink(Sink):
                 raise
             self._wal = self._wal or self._wal_inode()
 
-    def _undo(self, connection: sqlite3.Connection, error: BaseException) -> None:
+    def _undo(self, connection: Connection, error: BaseException) -> None:
         self._tables = None
         with contextlib.suppress(sqlite3.Error):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        if getattr(error, "sqlite_errorname", "").startswith(_DOUBTFUL):
+        if code_of(error).startswith(_DOUBTFUL):
             self.abandon()  # it may be the connection that is damaged, by a log that was replaced under it
 
-    def _begin(self, deadline: float) -> sqlite3.Connection:
+    def _begin(self, deadline: float) -> Connection:
         while True:
             try:
                 connection = self._current()
@@ -154,16 +128,16 @@ class SqliteSink(Sink):
                     self._wal = self._wal_inode()
                 return connection
 
-    def _known(self, connection: sqlite3.Connection) -> catalog.Tables:
+    def _known(self, connection: Connection) -> Tables:
         if self._tables is None:
-            catalog.migrate(connection)
+            migrate(connection)
         version = connection.execute("PRAGMA schema_version").fetchone()[0]
         if self._tables is None or self._tables.version != version:
-            self._tables = catalog.Tables(connection)
+            self._tables = Tables(connection)
         return self._tables
 
     def settle(self, *, force: bool) -> bool:
-        with _translating(self.path):
+        with translating(self.path):
             try:
                 large = os.stat(self.path + "-wal").st_size > _LARGE_WAL
             except FileNotFoundError:
@@ -183,13 +157,13 @@ class SqliteSink(Sink):
             return not busy
 
     def durable_cursors(self) -> dict[str, int]:
-        with _translating(self.path), contextlib.closing(self._connect(self.path)) as connection:
+        with translating(self.path), contextlib.closing(self._connect(self.path)) as connection:
             return dict(connection.execute("SELECT segment, offset FROM _cursors"))
 
-    def query(self, sql: str, parameters: Any, wait: float) -> Result:
-        if not os.path.exists(self.path):
-            raise DatabaseMissing(f"there is no database at {self.path}", "record an event, import a file, or use --db")
-        return run_read_only(self.path, sql, parameters, wait)
+    @contextlib.contextmanager
+    def reader(self, wait: float) -> Iterator[SqliteReader]:
+        with reading(self.path, wait) as reader:
+            yield reader
 
     def close(self) -> None:
         connection, self._connection, self._tables = self._connection, None, None
@@ -214,7 +188,7 @@ class SqliteSink(Sink):
             _abandon(connection)
 
 
-def _abandon(connection: sqlite3.Connection) -> None:
+def _abandon(connection: Connection) -> None:
     """Never close this connection: closing it would write a log that is no longer the database's into the database."""
     if hasattr(connection, "setconfig"):  # Python 3.12 and later
         with contextlib.suppress(sqlite3.Error):

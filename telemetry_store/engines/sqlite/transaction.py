@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from typing import TYPE_CHECKING
 
 from telemetry_store.ahead import ahead
 from telemetry_store.batch import Change, Counts, Create, Declare, Drop, Reject, Rows
-from telemetry_store.engines.base import Source, Transaction
-from telemetry_store.engines.sqlite import catalogue as catalog
-from telemetry_store.engines.sqlite import index as search
+from telemetry_store.engines.base import Transaction
+from telemetry_store.engines.sqlite import definitions, index
+from telemetry_store.engines.sqlite.all_events import rebuild_all_events
+from telemetry_store.engines.sqlite.catalogue import load_tables, searched_tables
 from telemetry_store.engines.sqlite.insert import Inserter
+from telemetry_store.engines.sqlite.ledger import SqliteLedger
 from telemetry_store.engines.sqlite.load import begin_load, build_index
+from telemetry_store.engines.sqlite.names import exists
+from telemetry_store.engines.sqlite.open import IntegrityError
 from telemetry_store.schema import EventTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from telemetry_store.batch import Chunk, Operation
-
-_SOURCE_FIELDS = tuple(Source.__dataclass_fields__)
-_NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000+00:00'"
+    from telemetry_store.engines.sqlite.catalogue import Tables
+    from telemetry_store.engines.sqlite.open import Connection
 
 
 class SqliteTransaction(Transaction):
@@ -32,16 +33,21 @@ class SqliteTransaction(Transaction):
         tables: what is known of the tables; must be thrown away when this transaction is undone.
     """
 
-    def __init__(self, connection: sqlite3.Connection, tables: catalog.Tables) -> None:
+    def __init__(self, connection: Connection, tables: Tables) -> None:
         self._connection = connection
         self._tables = tables
         self._columns = tables.columns
         self._reshaped: set[str] = set()
+        self._ledger = SqliteLedger(connection)
 
     @property
-    def connection(self) -> sqlite3.Connection:
+    def connection(self) -> Connection:
         """For what only concerns SQLite: what is executed on it belongs to the transaction."""
         return self._connection
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        return self._ledger
 
     def cursors(self) -> dict[str, int]:
         return dict(self._connection.execute("SELECT segment, offset FROM _cursors"))
@@ -53,7 +59,7 @@ class SqliteTransaction(Transaction):
             for operation in operations:
                 self._carry_out(operation, inserter)
         inserter.flush_all()
-        self.reject(inserter.refused)
+        self._ledger.reject(inserter.refused)
         self._finish(inserter.counts)
         return inserter.counts
 
@@ -68,11 +74,11 @@ class SqliteTransaction(Transaction):
             case Change(table, column, kind):
                 inserter.flush(table)
                 widened = column in self._columns[table]
-                catalog.add_column(self._connection, table, column, kind, widened=widened)
+                definitions.add_column(self._connection, table, column, kind, widened=widened)
                 self._columns[table].add(column)
                 self._reshaped.add(table)
             case Create(table, columns):
-                catalog.create_table(self._connection, table, columns)
+                definitions.create_table(self._connection, table, columns)
                 self._columns[table] = set(columns)
                 self._reshaped.add(table)
             case Declare(source, declared):
@@ -98,11 +104,11 @@ class SqliteTransaction(Transaction):
     def _declare(self, source: str, declared: EventTable, inserter: Inserter) -> None:
         self._connection.execute("SAVEPOINT declaration")
         try:
-            catalog.apply_declaration(self._connection, declared, self._columns[declared.name])
+            definitions.apply_declaration(self._connection, declared, self._columns[declared.name])
             if declared.dedupe_key:
                 self._tables.keys[declared.name] = declared.dedupe_key
                 self._tables.statements.clear()
-        except sqlite3.IntegrityError as error:
+        except IntegrityError as error:
             self._connection.execute("ROLLBACK TO declaration")
             reason = f"the declaration's dedupe_key does not hold for the rows that are there: {error}"
             inserter.reject(Reject(source, 0, declared.name, reason, repr(declared.as_dict()).encode()))
@@ -112,77 +118,53 @@ class SqliteTransaction(Transaction):
     def _finish(self, counts: Counts) -> None:
         """After all rows: indexes on new columns, the view, and when each table was written."""
         for name in self._reshaped:
-            catalog.add_default_indexes(self._connection, name, self._columns[name])
+            definitions.add_default_indexes(self._connection, name, self._columns[name])
         written = {name for name, count in counts.tables.items() if count}
         self._take_in(counts.tables)
         for name in written - self._tables.noted:
-            catalog.describe(self._connection, name, "", "", "adopted")
+            definitions.describe(self._connection, name, "", "", "adopted")
         self._tables.noted |= written
         self._connection.executemany(
-            f'UPDATE _tables SET last_written = {_NOW} WHERE "table" = ? AND "column" = \'\'',
+            f'UPDATE _tables SET last_written = {definitions.NOW} WHERE "table" = ? AND "column" = \'\'',
             [(name,) for name in sorted(written)],
         )
-        if self._reshaped or not catalog.exists(self._connection, "all_events"):
-            tables, _ = catalog.load_tables(self._connection)
-            catalog.rebuild_all_events(self._connection, tables.values())
+        if self._reshaped or not exists(self._connection, "all_events"):
+            tables, _ = load_tables(self._connection)
+            rebuild_all_events(self._connection, tables.values())
             self._reshaped.clear()
         self._tables.version = self._connection.execute("PRAGMA schema_version").fetchone()[0]
 
     def _take_in(self, written: Mapping[str, int]) -> None:
         """Bring the new rows into the search indexes of their tables."""
         if self._tables.searched is None:
-            self._tables.searched = search.indexed(self._connection)
+            self._tables.searched = searched_tables(self._connection)
         for name in self._tables.searched.keys() & written.keys():
             left = written[name]
-            while left > 0 and (taken := search.take_in(self._connection, name, self._tables.searched[name])):
+            while left > 0 and (taken := index.take_in(self._connection, name, self._tables.searched[name])):
                 left -= taken
 
     def advance(self, cursors: Mapping[str, int]) -> None:
         self._connection.executemany(
             "INSERT INTO _cursors (segment, offset) VALUES (?, ?) ON CONFLICT (segment) "
-            f"DO UPDATE SET offset = excluded.offset, updated_at = {_NOW}",
+            f"DO UPDATE SET offset = excluded.offset, updated_at = {definitions.NOW}",
             list(cursors.items()),
         )
 
     def forget(self, names: Iterable[str]) -> None:
         self._connection.executemany("DELETE FROM _cursors WHERE segment = ?", [(name,) for name in names])
 
-    def reject(self, rejects: Iterable[Reject]) -> None:
-        self._connection.executemany(
-            'INSERT INTO _rejects (source, offset, "table", reason, raw) VALUES (?, ?, ?, ?, ?)',
-            [(each.source, each.offset, each.table, each.reason, each.raw) for each in rejects],
-        )
-
-    def take_rejects(self, ids: Sequence[int] | None) -> list[tuple[int, Reject]]:
-        chosen = "id IN (SELECT value FROM json_each(?))" if ids is not None else "? IS NULL"
-        given = [None if ids is None else json.dumps(list(ids))]
-        select = f'SELECT id, source, offset, "table", reason, raw FROM _rejects WHERE {chosen} ORDER BY id'
-        taken = [(row[0], Reject(*row[1:])) for row in self._connection.execute(select, given)]
-        self._connection.execute(f"DELETE FROM _rejects WHERE {chosen}", given)
-        return taken
-
-    def sources(self) -> list[Source]:
-        names = ", ".join(catalog.quoted(name) for name in _SOURCE_FIELDS if name != "recent")
-        return [Source(*row) for row in self._connection.execute(f"SELECT {names} FROM _sources ORDER BY id")]
-
-    def source(self, path: str, generation: int) -> Source | None:
-        names = ", ".join(map(catalog.quoted, _SOURCE_FIELDS))
-        select = f"SELECT {names} FROM _sources WHERE path = ? AND generation = ?"
-        row = self._connection.execute(select, (path, generation)).fetchone()
-        return Source(*row) if row is not None else None
-
-    def save_source(self, source: Source) -> None:
-        names = ", ".join(map(catalog.quoted, _SOURCE_FIELDS))
-        marks = ", ".join("?" * len(_SOURCE_FIELDS))
-        updates = ", ".join(f"{catalog.quoted(name)} = excluded.{catalog.quoted(name)}" for name in _SOURCE_FIELDS)
-        self._connection.execute(
-            f"INSERT INTO _sources ({names}) VALUES ({marks}) ON CONFLICT (path, generation) "
-            f"DO UPDATE SET {updates}, updated_at = {_NOW}",
-            [getattr(source, name) for name in _SOURCE_FIELDS],
-        )
-
     def begin_load(self, table: str) -> bool:
         return begin_load(self._connection, table)
 
-    def build_index(self) -> str | None:
+    def go_on_loading(self) -> str | None:
         return build_index(self._connection)
+
+    def make_search_index(self, table: str, columns: tuple[str, ...]) -> None:
+        index.make_index(self._connection, table, columns)
+
+    def enter_texts(self, table: str) -> tuple[int, int]:
+        taken = index.take_in(self._connection, table, searched_tables(self._connection)[table])
+        return taken, index.missing(self._connection, table)
+
+    def drop_search_index(self, table: str) -> None:
+        index.drop_index(self._connection, table)

@@ -13,17 +13,17 @@ import pytest
 
 from telemetry_store.batch import Chunk, Reject
 from telemetry_store.engines.base import Sink, Source
-from telemetry_store.engines.sqlite.memory import MemorySink
 from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.event import DECLARE, DROPS, decode, encode
 from telemetry_store.schema import EventTable
+from tests.contract.engines import ENGINES
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=ENGINES)
 def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sink]:
-    made = SqliteSink(str(tmp_path / "contract.db")) if request.param == "sqlite" else MemorySink()
-    yield made
-    made.close()
+    sink = ENGINES[request.param](tmp_path)
+    yield sink
+    sink.close()
 
 
 def chunk(*events: tuple[str, dict], source: str = "s", exact: bool = False) -> Chunk:
@@ -33,7 +33,8 @@ def chunk(*events: tuple[str, dict], source: str = "s", exact: bool = False) -> 
 
 
 def rows(sink: Sink, sql: str) -> list[dict]:
-    return sink.query(sql, (), 5.0)
+    with sink.reader(5.0) as reader:
+        return reader.query(sql, (), 5.0)
 
 
 def test_rows_and_cursors_commit_together(sink: Sink) -> None:
@@ -185,14 +186,14 @@ def test_sources_and_rejects(sink: Sink) -> None:
     source = Source("/x/a.jsonl", "t", 1, 2, 100, "ff", 100, 3, 1, 1, 1, 0, "field", "")
     later = replace(source, generation=1, place="/x/b", recent=b"\0\xff")
     with sink.transaction(5.0) as transaction:
-        transaction.save_source(replace(source, table="other"))
-        transaction.save_source(later)
-        transaction.save_source(source)
-        transaction.reject([Reject("/x/a.jsonl", 5, "t", "why", b"\xff\x00")])
+        transaction.ledger.save_source(replace(source, table="other"))
+        transaction.ledger.save_source(later)
+        transaction.ledger.save_source(source)
+        transaction.ledger.reject([Reject("/x/a.jsonl", 5, "t", "why", b"\xff\x00")])
     with sink.transaction(5.0) as transaction:
-        assert transaction.sources() == [source, replace(later, recent=b"")]
-        assert transaction.source("/x/a.jsonl", 1) == later
-        assert transaction.source("/x/a.jsonl", 2) is None
+        assert transaction.ledger.sources() == [source, replace(later, recent=b"")]
+        assert transaction.ledger.source("/x/a.jsonl", 1) == later
+        assert transaction.ledger.source("/x/a.jsonl", 2) is None
     assert rows(sink, "SELECT offset, reason, raw FROM _rejects") == [
         {"offset": 5, "reason": "why", "raw": b"\xff\x00"}
     ]
@@ -202,15 +203,15 @@ def test_rejects_are_taken_to_be_tried_again(sink: Sink) -> None:
     """Those that are asked for, or all, are given with their ids and gone; an error brings them back."""
     made = [Reject("/x/a.jsonl", number, "t", "why", b"%d" % number) for number in range(3)]
     with sink.transaction(5.0) as transaction:
-        transaction.reject(made)
+        transaction.ledger.reject(made)
     ids = [row["id"] for row in rows(sink, "SELECT id FROM _rejects ORDER BY id")]
     with pytest.raises(RuntimeError), sink.transaction(5.0) as transaction:
-        transaction.take_rejects(None)
+        transaction.ledger.take_rejects(None)
         raise RuntimeError
     with sink.transaction(5.0) as transaction:
-        assert transaction.take_rejects([ids[1], 99]) == [(ids[1], made[1])]
-        assert transaction.take_rejects(None) == [(ids[0], made[0]), (ids[2], made[2])]
-        assert transaction.take_rejects(None) == []
+        assert transaction.ledger.take_rejects([ids[1], 99]) == [(ids[1], made[1])]
+        assert transaction.ledger.take_rejects(None) == [(ids[0], made[0]), (ids[2], made[2])]
+        assert transaction.ledger.take_rejects(None) == []
 
 
 def test_queries_cannot_write(sink: Sink) -> None:
