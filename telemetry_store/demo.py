@@ -189,7 +189,7 @@ def _draw(database: Path, target: Path) -> None:
 
     _step("6. `telemetry report`: what happened, as one HTML file; `telemetry dashboard` serves it live.")
     with TelemetryStore(database) as store:
-        target.write_text(page(collect(store.settings)), encoding="utf-8")
+        target.write_text(page(collect(store)), encoding="utf-8")
     print(f"   wrote {target}; open it in a browser")
 
 
