@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from telemetry_store.care.pruned import State, entries
 from telemetry_store.care.retention import under_way
+from telemetry_store.engines import sink_for
 
 from .finding import Finding, Fix, Look, Severity
 
@@ -22,16 +24,17 @@ def check(look: Look) -> Iterator[Finding]:
     """The ledger against what is there."""
     if not look.has("_pruned"):
         return
-    rows = look.db.execute("SELECT folder, file, state FROM _pruned").fetchall()
-    broken = [file for _, file, state in rows if state != "done"]
+    with sink_for(look.settings).reader(look.patience) as reader:
+        ledger = entries(reader)
+    broken = [entry.file for entry in ledger if entry.state is not State.DONE]
     if broken and not under_way(look.settings):
         hint = "prune again, or `telemetry doctor --fix`"
         message = f"{len(broken)} steps of a prune were broken off"
         yield Finding("D601", "pruning", Severity.WARNING, message, hint, {"files": broken[:20]}, Fix("resume"))
     else:
         yield Finding("D601", "pruning", Severity.OK, "under way" if broken else "nothing is half done")
-    gone = [file for folder, file, state in rows if file and state != "writing"
-            and os.path.isdir(folder) and not os.path.exists(os.path.join(folder, file))]  # fmt: skip
+    gone = [entry.file for entry in ledger if entry.file and entry.state is not State.WRITING
+            and os.path.isdir(entry.folder) and not os.path.exists(os.path.join(entry.folder, entry.file))]  # fmt: skip
     if gone:
         message = f"{len(gone)} files of the archive are gone, such as {gone[0]}"
         hint = "bring them back from a copy: their rows are nowhere else"
