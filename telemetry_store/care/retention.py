@@ -129,7 +129,7 @@ def prune(
         pruner.resume(folder)
         if not force:
             _check_clock(settings, now, cutoff)
-        return [pruner.prune(old, folder, progress) for old in pruner.aged(table)]
+        return [pruner.prune(old, folder, progress) for old in pruner.ageing.aged(cutoff, table)]
 
 
 def resume(settings: Settings, *, wait: float = 10.0) -> None:
@@ -203,8 +203,8 @@ class Pruner:
     """
 
     def __init__(self, settings: Settings, cutoff: str, wait: float) -> None:
-        self._ageing = ageing_for(_existing(settings))
-        self._sink = self._ageing.sink
+        self.ageing = ageing_for(_existing(settings))
+        self._sink = self.ageing.sink
         self._drain = Drain(os.path.abspath(settings.spool), self._sink)
         self._cutoff = cutoff
         self._wait = wait
@@ -239,7 +239,7 @@ class Pruner:
             if not mine:
                 raise DatabaseBusy("another process is writing to the database", "prune again later; it goes on")
             start = time.monotonic()
-            with self._ageing.turn(self._wait) as turn:
+            with self.ageing.turn(self._wait) as turn:
                 yield turn
         self._taken = self._let_others(start)
         self._settle()
@@ -271,15 +271,11 @@ class Pruner:
     def _reader(self) -> AbstractContextManager[Reader]:
         return self._sink.reader(_READ)
 
-    def aged(self, name: str | None) -> list[Aged]:
-        """The tables with old rows; see `Ageing.aged`."""
-        return self._ageing.aged(self._cutoff, name)
-
     def prune(self, old: Aged, folder: str | None, progress: Progress | None) -> Pruned:
         """Delete or archive what is old in one table."""
         pruned = Pruned(old.table.name, self._cutoff)
         self._longest = 0.0
-        for _ in self._delete(old.table, pruned) if folder is None else self._move(old, folder, pruned):
+        for _ in self._delete(old.table, pruned) if folder is None else self._move(old.table, folder, pruned):
             if progress is not None:
                 progress(pruned.table, pruned.rows, old.rows)
         pruned.longest_turn = self._longest
@@ -291,7 +287,7 @@ class Pruner:
         while True:
             with self._turn() as turn:
                 numbers = turn.oldest(table, self._cutoff, self._portion)
-                turn.delete(table, numbers, entry)
+                turn.delete(table, entry, numbers)
                 if not numbers:
                     turn.end(entry)
             if not numbers:
@@ -300,23 +296,22 @@ class Pruner:
             self._adapt(len(numbers))
             yield
 
-    def _move(self, old: Aged, folder: str, pruned: Pruned) -> Iterator[None]:
-        while (first := self._ageing.oldest(old.table, self._cutoff)) is not None:
-            span = (first, min(_month_after(first[:7]), self._cutoff))
-            entry, path = self._archive(old, folder, span)
+    def _move(self, table: Table, folder: str, pruned: Pruned) -> Iterator[None]:
+        while (first := self.ageing.oldest(table, self._cutoff)) is not None:
+            entry, path = self._archive(table, folder, (first, min(_month_after(first[:7]), self._cutoff)))
             pruned.files.append(path)
-            yield from self._delete_archived(old.table, entry, path, pruned)
+            yield from self._delete_archived(table, entry, path, pruned)
 
-    def _archive(self, old: Aged, folder: str, span: tuple[str, str]) -> tuple[int, str]:
+    def _archive(self, table: Table, folder: str, span: tuple[str, str]) -> tuple[int, str]:
         """Write the oldest rows of a month into a file; from its sealing on, they are the archive's."""
         with self._reader() as reader:
             name = f"{lineage(reader)}-{os.urandom(4).hex()}"
-        relative = archive.relative_name(old.table.name, span[0][:7], name)
+            layout = archive.Layout(str(reader.catalogue.number(table.name)), dict(table.columns))
+        relative = archive.relative_name(table.name, span[0][:7], name)
         with self._turn() as turn:
-            entry = turn.begin(old.table.name, self._cutoff, folder, relative)
+            entry = turn.begin(table.name, self._cutoff, folder, relative)
         path = os.path.join(folder, relative)
-        portions = self._ageing.rows(old.table, span, _FILE_ROWS, archive.GROUP)
-        written = archive.write(path, archive.Layout(old.number, dict(old.table.columns)), portions)
+        written = archive.write(path, layout, self.ageing.rows(table, span, _FILE_ROWS, archive.GROUP))
         with self._turn() as turn:
             turn.seal(entry, written.rows, written.content_hash)
         return entry, path
@@ -330,8 +325,7 @@ class Pruner:
                 place += len(part)
                 with self._turn() as turn:
                     same, changed = _compare(turn, table, part)
-                    turn.delete(table, same, entry)
-                    turn.keep(changed, entry)
+                    turn.delete(table, entry, same, changed)
                 pruned.rows += len(same)
                 pruned.kept += len(changed)
                 self._adapt(len(part))
@@ -347,7 +341,7 @@ class Pruner:
         Raises:
             ArchiveDamaged: a sealed file is missing, or is not what it was.
         """
-        self._ageing.prepare()
+        self.ageing.prepare()
         self._clear_unfinished()
         if folder is not None:
             self._adopt_unknown(folder)
@@ -358,7 +352,7 @@ class Pruner:
             if not os.path.exists(path):
                 raise ArchiveDamaged(f"{path} is missing", "some of its rows may still be in the table; bring it back")
             archive.verify(path, archive.Written(entry.rows, entry.content_hash))
-            table = self._ageing.table(entry.table)
+            table = self.ageing.table(entry.table)
             for _ in self._delete_archived(table, entry.number, path, Pruned(entry.table, self._cutoff)):
                 pass
 

@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from telemetry_store.engines.abilities import Ageing
+    from telemetry_store.engines.abilities import Ageing, Checks, Copies
     from telemetry_store.engines.base import Sink
     from telemetry_store.settings import Settings
 
@@ -26,3 +26,17 @@ def ageing_for(settings: Settings) -> Ageing:
     from telemetry_store.engines.sqlite.ageing import SqliteAgeing
 
     return SqliteAgeing(os.path.abspath(settings.database))
+
+
+def copies_for(_settings: Settings) -> Copies:
+    """How a database is copied, and put back."""
+    from telemetry_store.engines.sqlite.copies import SqliteCopies
+
+    return SqliteCopies()
+
+
+def checks_for(settings: Settings) -> Checks:
+    """How a database is examined."""
+    from telemetry_store.engines.sqlite.checks import SqliteChecks
+
+    return SqliteChecks(os.path.abspath(settings.database))

@@ -57,7 +57,7 @@ class SqliteAgeing(Ageing):
             for table in [_event_table(catalogue, name) for name in names]:
                 (rows,) = _select(reader.connection, "count(*)", table, ("", cutoff)).fetchone()
                 if rows:
-                    counted.append(Aged(table, str(catalogue.number(table.name)), rows))
+                    counted.append(Aged(table, rows))
         return counted
 
     def oldest(self, table: Table, cutoff: str) -> str | None:
@@ -115,14 +115,12 @@ class SqliteTurn(Turn):
         select = f"SELECT {_columns(table)} FROM {quoted(table.name)} WHERE rowid IN ({marks})"
         return self._connection.execute(select).fetchall()
 
-    def delete(self, table: Table, numbers: Sequence[int], entry: int) -> None:
+    def delete(self, table: Table, entry: int, numbers: Sequence[int], kept: Sequence[int] = ()) -> None:
         delete = f"DELETE FROM {quoted(table.name)} WHERE rowid = ?"
         self._connection.executemany(delete, [(number,) for number in numbers])
         self._connection.execute("UPDATE _pruned SET deleted = deleted + ? WHERE id = ?", (len(numbers), entry))
-
-    def keep(self, numbers: Sequence[int], entry: int) -> None:
-        change = "UPDATE _pruned SET kept = json_insert(kept, '$[#]', ?) WHERE id = ?"
-        self._connection.executemany(change, [(number, entry) for number in numbers])
+        keep = "UPDATE _pruned SET kept = json_insert(kept, '$[#]', ?) WHERE id = ?"
+        self._connection.executemany(keep, [(number, entry) for number in kept])
 
 
 def _event_table(catalogue: SqliteCatalogue, name: str) -> Table:
