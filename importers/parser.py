@@ -23,10 +23,10 @@ from telemetry_store.ahead import ahead
 from telemetry_store.batch import Chunk, Reject
 from telemetry_store.columns import Columns
 
-from .content import Content
 from .jsonl import LineReader, Lines, Tail
 from .ledger import prefix_hashes
 from .prefix import KnownDigest, Prefix
+from .source_file import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -53,7 +53,7 @@ class Job:
     Attributes:
         path: where the file is.
         route, table, fallback, tail: see `LineReader`.
-        encoding: see `Content`.
+        encoding: see `SourceFile`.
         identity: device and inode of the file that is meant.
         offset: where to begin.
     """
@@ -68,12 +68,12 @@ class Job:
     offset: int
 
 
-def is_worth(file: Content, size: int) -> bool:
+def is_worth(file: SourceFile, size: int) -> bool:
     """Tell whether a process gains anything for so many bytes of a file."""
     return size >= _WORTH and file.plain and hasattr(os, "pread") and (os.cpu_count() or 1) > 1 and bool(sys.executable)
 
 
-def parsed(job: Job, file: Content, ended: Callable[[int], None]) -> Generator[Lines]:
+def parsed(job: Job, file: SourceFile, ended: Callable[[int], None]) -> Generator[Lines]:
     """Yield what `LineReader.read` would, parsed by a process of its own.
 
     Args:
@@ -123,14 +123,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it
     gc.disable()  # events make no circles of objects
     job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - it comes from the process that started this one
-    with contextlib.suppress(BrokenPipeError), Content(job.path, job.encoding) as file:
+    with contextlib.suppress(BrokenPipeError), SourceFile(job.path, job.encoding) as file:
         status = os.fstat(file.fileno())
         if (status.st_dev, status.st_ino) == job.identity:
             _parse(job, file, sys.stdout.buffer)
     os._exit(0)  # there is nothing to be flushed into a pipe that is gone
 
 
-def _parse(job: Job, file: Content, out: BinaryIO) -> None:
+def _parse(job: Job, file: SourceFile, out: BinaryIO) -> None:
     reader = LineReader(file, job.route, job.table, job.fallback, job.tail)
     digest = prefix_hashes(file, {job.offset}).get(job.offset)
     if digest is None:
@@ -160,7 +160,7 @@ def _frame_of(lines: Lines, prefix: Prefix) -> tuple[Any, ...]:
     return columns, chunk.records, places, chunk.exact, rejects, lines.blank, len(lines.data), told
 
 
-def _lines_of(frame: tuple[Any, ...], job: Job, file: Content) -> Lines:
+def _lines_of(frame: tuple[Any, ...], job: Job, file: SourceFile) -> Lines:
     """The lines that a frame tells of."""
     columns, records, places, exact, rejects, blank, size, (offset, digest, head, tail) = frame
     source, start = str(job.route.path), offset - size

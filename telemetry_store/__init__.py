@@ -22,6 +22,7 @@ from telemetry_store.errors import (
     TelemetryError,
     UsageError,
 )
+from telemetry_store.progress import Progress
 from telemetry_store.schema import EventTable
 from telemetry_store.settings import Settings
 from telemetry_store.store import TelemetryStore, get_store
@@ -39,6 +40,7 @@ __all__ = [
     "EventError",
     "EventTable",
     "NotADatabase",
+    "Progress",
     "QueryError",
     "QueryStopped",
     "Settings",

@@ -21,6 +21,7 @@ from telemetry_store.drain import Drain
 from telemetry_store.engines import ageing_for, sink_for
 from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
+from telemetry_store.progress import Progress
 from telemetry_store.segment import try_lock
 from telemetry_store.timestamps import from_nanoseconds
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from telemetry_store.settings import Settings
 
     Clock = Callable[[], float]
-    Progress = Callable[[str, int, int], None]
 
 #: The file in the spool that a prune locks.
 LOCK = "prune.lock"
@@ -94,7 +94,7 @@ def prune(
     force: bool = False,
     wait: float = 10.0,
     clock: Clock = time.time,
-    progress: Progress | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[Pruned]:
     """Delete events that are older than a span, or move them into an archive.
 
@@ -106,7 +106,7 @@ def prune(
         force: also where the clock is not to be trusted.
         wait: seconds to wait for other processes, for each transaction.
         clock: seconds since 1970.
-        progress: called with the table, rows done and rows in all.
+        progress: called with how far a table is, in rows.
 
     Returns:
         What was done, for each table with old rows.
@@ -271,13 +271,13 @@ class Pruner:
     def _reader(self) -> AbstractContextManager[Reader]:
         return self._sink.reader(_READ)
 
-    def prune(self, old: Aged, folder: str | None, progress: Progress | None) -> Pruned:
+    def prune(self, old: Aged, folder: str | None, progress: Callable[[Progress], None] | None) -> Pruned:
         """Delete or archive what is old in one table."""
         pruned = Pruned(old.table.name, self._cutoff)
         self._longest = 0.0
         for _ in self._delete(old.table, pruned) if folder is None else self._move(old.table, folder, pruned):
             if progress is not None:
-                progress(pruned.table, pruned.rows, old.rows)
+                progress(Progress(pruned.table, pruned.rows, old.rows, unit="rows"))
         pruned.longest_turn = self._longest
         return pruned
 

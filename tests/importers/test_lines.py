@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importers import parser
-from importers.content import Content
 from importers.jsonl import LineReader, Lines, Tail, regular_events
 from importers.prefix import Prefix
 from importers.route import route_of
+from importers.source_file import SourceFile
 from telemetry_store.batch import Change, Create, Normaliser, Reject, Rows
 
 FRAGMENTS = st.sampled_from(
@@ -37,7 +37,7 @@ def folder(tmp_path_factory) -> Path:
 def reader(folder: Path):
     path = folder / "one.jsonl"
     path.write_bytes(b'{"a":1}\n')
-    with Content(path) as file:
+    with SourceFile(path) as file:
         yield LineReader(file, route_of(path, None), "t", 0, Tail.TAKE)
 
 
@@ -73,7 +73,7 @@ def test_all_ways_are_one(folder: Path, lines: list[bytes], whole: bool) -> None
     path.write_bytes(b"{}     \n" + data)
     if not data:
         return
-    with Content(path) as file:
+    with SourceFile(path) as file:
         route = route_of(path, None)
         reader = LineReader(file, route, "t", 0, Tail.TAKE)
         at_once, one_by_one = reader._lines(data, 8), reader._line_by_line(data, 8)
