@@ -17,14 +17,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 from benchmarks.many_rows import TABLES, make
 from telemetry_store import Settings
 from telemetry_store.care import archive
-from telemetry_store.care.aged import events_of
 from telemetry_store.care.retention import prune
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.engines import sink_for
 
 _WRITER = """
 import sys, time
@@ -78,10 +78,10 @@ def content_hash(database: str, folder: str | None, highest: dict[str, int]) -> 
     found = {}
     for table in TABLES:
         total = count = 0
-        with read_only(database, guarded=False) as connection:
-            events = events_of(connection, table)
-            cursor = connection.execute(f"SELECT {events.selected()} FROM {table} WHERE id <= {highest[table]}")
-            portions = [iter(lambda: cursor.fetchmany(10_000), [])]  # noqa: B023
+        with sink_for(Settings(database)).reader(30.0) as reader:
+            columns = ", ".join(f'"{name}"' for name in ("id", *reader.catalogue.tables[table].columns))
+            live = reader.rows(f"SELECT {columns} FROM {table} WHERE id <= {highest[table]}")
+            portions = [iter(lambda: list(islice(live, 10_000)), [])]  # noqa: B023
             files = archive.files(folder) if folder else []
             portions += [archive.read(os.path.join(folder, file)) for file in files if archive.table_of(file) == table]
             for portion in portions:

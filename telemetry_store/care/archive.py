@@ -1,8 +1,8 @@
 """Old rows in Parquet files: `table=NAME/month=YYYY-MM/….parquet`, which DuckDB, pandas and others read directly.
 
 A column has the type that the table has for it. What that type cannot give back exactly stands in the column `_exact`,
-a JSON object by column, so that reading a file gives the rows as SQLite gave them. Needs pyarrow, which is loaded when
-it is first used; it holds no SQLite of its own.
+a JSON object by column, so that reading a file gives the rows as the table gave them. Needs pyarrow, which is loaded
+when it is first used; it holds no SQLite of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from telemetry_store.segment import sync_directory
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-Row = tuple[Any, ...]
+    from telemetry_store.engines.abilities import NumberedRow
+
 #: The column of what its own column cannot hold exactly.
 EXACT = "_exact"
 SUFFIX = ".parquet"
@@ -45,8 +46,8 @@ _PYTHON = {
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """What rows consist of: the row number first, then every column with its type.
+class Layout:
+    """The columns of a file, as it says itself: the row number first, then every column of the table with its type.
 
     Attributes:
         number: the name of the row number.
@@ -88,10 +89,10 @@ def relative_name(table: str, month: str, name: str) -> str:
 
 def files(folder: str) -> list[str]:
     """Every complete file of an archive, as a path within it."""
-    found = []
+    paths = []
     for place, _, names in os.walk(folder):
-        found += [os.path.relpath(os.path.join(place, name), folder) for name in names if name.endswith(SUFFIX)]
-    return sorted(found)
+        paths += [os.path.relpath(os.path.join(place, name), folder) for name in names if name.endswith(SUFFIX)]
+    return sorted(paths)
 
 
 def table_of(relative: str) -> str:
@@ -106,7 +107,7 @@ class Digest:
         self._hash = hashlib.sha256()
         self.rows = 0
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Sequence[NumberedRow]) -> None:
         """Take in some rows."""
         self._hash.update(row_bytes(rows))
         self.rows += len(rows)
@@ -116,7 +117,7 @@ class Digest:
         return Written(self.rows, self._hash.hexdigest())
 
 
-def row_bytes(rows: Sequence[Row]) -> bytes:
+def row_bytes(rows: Sequence[NumberedRow]) -> bytes:
     """Rows as JSON text; two rows have the same only if each value has the same type and value."""
     if not rows:
         return b""
@@ -126,7 +127,7 @@ def row_bytes(rows: Sequence[Row]) -> bytes:
         return b"".join(_one(row) + b"," for row in rows)
 
 
-def _one(row: Row) -> bytes:
+def _one(row: NumberedRow) -> bytes:
     try:
         return orjson.dumps(row, default=_jsonable)
     except TypeError:
@@ -136,15 +137,15 @@ def _one(row: Row) -> bytes:
 def _jsonable(value: object) -> dict[str, str]:
     if isinstance(value, bytes):
         return {"base64": base64.b64encode(value).decode()}
-    raise TypeError(f"not a value of SQLite: {type(value).__name__}")
+    raise TypeError(f"not a value of a table: {type(value).__name__}")
 
 
-def write(path: str, columns: Columns, portions: Iterable[list[Row]]) -> Written:
+def write(path: str, layout: Layout, portions: Iterable[list[NumberedRow]]) -> Written:
     """Write rows to a new file, under a temporary name until it is on the disk and was read back.
 
     Args:
         path: its name.
-        columns: of the rows.
+        layout: of the rows.
         portions: rows, in portions of at most GROUP.
 
     Raises:
@@ -158,10 +159,10 @@ def write(path: str, columns: Columns, portions: Iterable[list[Row]]) -> Written
     with contextlib.ExitStack() as undo:
         undo.callback(_unlink, partial)
         with open(partial, "wb") as file:
-            with pq.ParquetWriter(file, schema(columns), compression="zstd") as writer:
+            with pq.ParquetWriter(file, schema(layout), compression="zstd") as writer:
                 for rows in portions:
                     digest.add(rows)
-                    writer.write_batch(batch(columns, rows), row_group_size=GROUP)
+                    writer.write_batch(batch(layout, rows), row_group_size=GROUP)
             file.flush()
             os.fsync(file.fileno())
         written = digest.written()
@@ -197,8 +198,8 @@ def verify(path: str, expected: Written) -> None:
         raise ArchiveDamaged(f"{path} holds {digest.written()}, not {expected}", "nothing was deleted on its account")
 
 
-def read(path: str, portion: int = GROUP) -> Iterator[list[Row]]:
-    """The rows of a file, as SQLite gave them, in portions.
+def read(path: str, portion: int = GROUP) -> Iterator[list[NumberedRow]]:
+    """The rows of a file, as the table gave them, in portions.
 
     Raises:
         ArchiveDamaged: it cannot be read.
@@ -208,42 +209,42 @@ def read(path: str, portion: int = GROUP) -> Iterator[list[Row]]:
 
     try:
         with pq.ParquetFile(path) as file:
-            columns = columns_of(file.schema_arrow)
-            for each in file.iter_batches(portion):
-                yield _rows(columns, each)
+            layout = layout_of(file.schema_arrow)
+            for part in file.iter_batches(portion):
+                yield _rows(layout, part)
     except (pa.ArrowException, OSError) as error:
         raise ArchiveDamaged(f"{path} cannot be read: {error}", "nothing was deleted on its account") from error
 
 
-def columns_of(arrow: Any) -> Columns:
+def layout_of(arrow: Any) -> Layout:
     """The columns that a file says it has."""
     number, kinds = orjson.loads(arrow.metadata[_KINDS])
-    return Columns(number, {name: ColumnType(kind) for name, kind in kinds})
+    return Layout(number, {name: ColumnType(kind) for name, kind in kinds})
 
 
-def schema(columns: Columns) -> Any:
+def schema(layout: Layout) -> Any:
     """The Arrow schema of rows."""
     import pyarrow as pa
 
-    fields = [(columns.number, pa.int64()), *((name, _type(kind)) for name, kind in columns.kinds.items())]
-    said = orjson.dumps([columns.number, list(columns.kinds.items())])
-    return pa.schema([*starmap(pa.field, fields), pa.field(EXACT, pa.string())], metadata={_KINDS: said})
+    fields = [(layout.number, pa.int64()), *((name, _type(kind)) for name, kind in layout.kinds.items())]
+    kinds = orjson.dumps([layout.number, list(layout.kinds.items())])
+    return pa.schema([*starmap(pa.field, fields), pa.field(EXACT, pa.string())], metadata={_KINDS: kinds})
 
 
-def batch(columns: Columns, rows: Sequence[Row]) -> Any:
+def batch(layout: Layout, rows: Sequence[NumberedRow]) -> Any:
     """Rows as one Arrow batch."""
     import pyarrow as pa
 
-    kinds = [ColumnType.INTEGER, *columns.kinds.values()]
+    kinds = [ColumnType.INTEGER, *layout.kinds.values()]
     odd: dict[int, dict[str, Any]] = {}
     arrays = [
         _array(name, kind, values, odd)
-        for name, kind, values in zip(columns.names(), kinds, zip(*rows, strict=True), strict=True)
+        for name, kind, values in zip(layout.names(), kinds, zip(*rows, strict=True), strict=True)
     ]
     exact: list[str | None] = [None] * len(rows)
     for place, values in odd.items():
         exact[place] = json.dumps(values, default=_jsonable)
-    return pa.record_batch([*arrays, pa.array(exact, pa.string())], schema=schema(columns))
+    return pa.record_batch([*arrays, pa.array(exact, pa.string())], schema=schema(layout))
 
 
 def _array(name: str, kind: ColumnType, values: tuple[Any, ...], odd: dict[int, dict[str, Any]]) -> Any:
@@ -297,16 +298,16 @@ def _nearest(kind: ColumnType, value: Any) -> Any:
     return float(value) if _PYTHON[kind] is float and isinstance(value, int) else None
 
 
-def _rows(columns: Columns, part: Any) -> list[Row]:
-    values = [part.column(name).to_pylist() for name in columns.names()]
-    for place, kind in enumerate(columns.kinds.values(), start=1):
+def _rows(layout: Layout, part: Any) -> list[NumberedRow]:
+    values = [part.column(name).to_pylist() for name in layout.names()]
+    for place, kind in enumerate(layout.kinds.values(), start=1):
         if kind is ColumnType.BOOLEAN:
             values[place] = [None if value is None else int(value) for value in values[place]]
     exact = part.column(EXACT)
     if exact.null_count < len(exact):
         for place, text in enumerate(exact.to_pylist()):
             for name, value in (json.loads(text) if text else {}).items():
-                values[columns.names().index(name)][place] = _value(value)
+                values[layout.names().index(name)][place] = _value(value)
     return list(zip(*values, strict=True))
 
 

@@ -6,25 +6,30 @@ collector, or serve it; every figure is of the moment of the call.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from telemetry_store.care.doctor import Look, Severity
+from telemetry_store.engines import sink_for
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.errors import TelemetryError
+from telemetry_store.finding import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from telemetry_store.care.doctor import Finding
+    from telemetry_store.engines.base import Reader
+    from telemetry_store.finding import Finding
     from telemetry_store.settings import Settings
 
+#: Names and values.
 Labels = tuple[tuple[str, str], ...]
 _GRADES = {Severity.OK: 0, Severity.NOTE: 1, Severity.WARNING: 2, Severity.PROBLEM: 3}
 _DAY = 86_400
+#: How long the database is waited for, in seconds.
+_WAIT = 5.0
 #: From the evidence of a finding: code, key, metric, help.
 _FIGURES = (
     ("D104", "free_bytes", "telemetry_disk_free_bytes", "Free space on the disk of the database."),
@@ -61,19 +66,19 @@ def metrics(settings: Settings, findings: Iterable[Finding]) -> list[Metric]:
         settings: which.
         findings: of an examination of it.
     """
-    found = list(findings)
+    findings = list(findings)
     evidence: dict[str, dict[str, Any]] = {}
-    for each in found:
-        evidence.setdefault(each.code, each.evidence)
-    return [each for each in (*_checks(found), *_files(settings), *_figures(evidence), *_counts(found, evidence),
-                              *_tables(settings)) if each.samples]  # fmt: skip
+    for finding in findings:
+        evidence.setdefault(finding.code, finding.evidence)
+    return [metric for metric in (*_checks(findings), *_files(settings), *_figures(evidence),
+                                  *_counts(findings, evidence), *_tables(settings)) if metric.samples]  # fmt: skip
 
 
 def _checks(findings: list[Finding]) -> Iterator[Metric]:
     worst: dict[Labels, float] = {}
-    for each in findings:
-        labels = (("code", each.code), ("check", each.check))
-        worst[labels] = max(worst.get(labels, 0), _GRADES[each.severity])
+    for finding in findings:
+        labels = (("code", finding.code), ("check", finding.check))
+        worst[labels] = max(worst.get(labels, 0), _GRADES[finding.severity])
     yield Metric("telemetry_check_status", "gauge", "Worst finding: 0 ok, 1 note, 2 warning, 3 problem.", worst)
 
 
@@ -106,47 +111,37 @@ def _counts(findings: list[Finding], evidence: dict[str, dict[str, Any]]) -> Ite
         counts: dict[str, float] = evidence.get(code, {}).get("by_reason", {})
         kind: Literal["gauge", "counter"] = "counter" if name.endswith("_total") else "gauge"
         yield Metric(name, kind, text, {((label, reason),): count for reason, count in counts.items()})
-    lost: dict[Labels, float] = {(("table", each.evidence["table"]),): each.evidence["rows"] for each in findings
-                                 if each.code == "D403" and each.evidence}  # fmt: skip
+    lost: dict[Labels, float] = {(("table", lost.evidence["table"]),): lost.evidence["rows"] for lost in findings
+                                 if lost.code == "D403" and lost.evidence}  # fmt: skip
     yield Metric("telemetry_missing_rows", "gauge", "Rows that are gone and were not pruned.", lost)
 
 
 def _tables(settings: Settings) -> Iterator[Metric]:
     rows: dict[Labels, float] = {}
     newest: dict[Labels, float] = {}
-    if os.path.exists(settings.database):
-        try:
-            with read_only(settings.database, 5.0, guarded=False) as connection:
-                look = Look(settings, connection)
-                for table in look.tables.values():
-                    labels = (("table", table.name),)
-                    rows[labels] = look.one(f"SELECT count(*) FROM {quoted(table.name)}")
-                    moment = _seconds(
-                        look.one(f"SELECT max({quoted(table.time or 'rowid')}) FROM {quoted(table.name)}")
-                    )
-                    if moment is not None:
-                        newest[labels] = moment
-        except sqlite3.Error:
-            rows.clear()
+    with contextlib.suppress(TelemetryError), sink_for(settings).reader(_WAIT) as reader:
+        rows = {(("table", name),): reader.catalogue.count(name) for name in sorted(reader.catalogue.written)}
+        newest = dict(_newest(reader))
     yield Metric("telemetry_table_rows", "gauge", "Rows of an event table.", rows)
     yield Metric("telemetry_last_event_timestamp_seconds", "gauge", "Time of the newest event of a table.", newest)
 
 
-def _seconds(text: object) -> float | None:
-    try:
-        return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else None
-    except ValueError:
-        return None
+def _newest(reader: Reader) -> Iterator[tuple[Labels, float]]:
+    for name in sorted(reader.catalogue.written):
+        time = reader.catalogue.tables[name].time
+        text = reader.value(f"SELECT max({quoted(time)}) FROM {quoted(name)}") if time else None
+        with contextlib.suppress(ValueError, TypeError):  # there is none, or something else in a table of others
+            yield (("table", name),), datetime.fromisoformat(cast("str", text)).timestamp()
 
 
-def as_text(found: Iterable[Metric]) -> str:
+def as_text(metrics: Iterable[Metric]) -> str:
     """Metrics in the text format, version 0.0.4."""
     lines = []
-    for each in found:
-        lines += [f"# HELP {each.name} {_escaped(each.help)}", f"# TYPE {each.name} {each.kind}"]
-        for labels, value in each.samples.items():
+    for metric in metrics:
+        lines += [f"# HELP {metric.name} {_escaped(metric.help)}", f"# TYPE {metric.name} {metric.kind}"]
+        for labels, value in metric.samples.items():
             inside = ",".join(f'{name}="{_escaped(text, quote=True)}"' for name, text in labels)
-            lines.append(f"{each.name}{{{inside}}} {value}" if inside else f"{each.name} {value}")
+            lines.append(f"{metric.name}{{{inside}}} {value}" if inside else f"{metric.name} {value}")
     return "".join(line + "\n" for line in lines)
 
 

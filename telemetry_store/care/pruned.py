@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import quoted
-
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Sequence
-
-    from telemetry_store.care.aged import EventRows
-    from telemetry_store.care.archive import Written
+    from telemetry_store.engines.base import Reader
 
 
-def note(connection: sqlite3.Connection, table: str, cutoff: str, folder: str = "", file: str = "") -> int:
-    """Write an entry of the ledger; returns its number."""
-    cursor = connection.execute(
-        "INSERT INTO _pruned (\"table\", cutoff, folder, file, state) VALUES (?, ?, ?, ?, 'writing')",
-        (table, cutoff, folder, file),
+class State(StrEnum):
+    """How far a portion is: its file is not complete; its file counts; its rows are deleted."""
+
+    WRITING = "writing"
+    SEALED = "sealed"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A portion of old rows.
+
+    Attributes:
+        number: of the entry.
+        table: where the rows were.
+        folder: of the archive; empty where the rows were deleted for good, and so is `file`.
+        file: its path in the folder.
+        state: how far it is.
+        rows: in the file.
+        content_hash: SHA-256 of them.
+        kept: the table has some of them in another form, and those count.
+    """
+
+    number: int
+    table: str
+    folder: str
+    file: str
+    state: State
+    rows: int
+    content_hash: str
+    kept: bool
+
+
+def entries(reader: Reader) -> list[Entry]:
+    """The whole ledger; none where nothing was ever pruned."""
+    if "_pruned" not in reader.catalogue.system:
+        return []
+    rows = reader.rows(
+        "SELECT id, \"table\", folder, file, state, rows, content_hash, kept <> '[]' FROM _pruned ORDER BY id"
     )
-    return int(cursor.lastrowid or 0)
+    return [
+        Entry(number, table, folder, file, State(state), count, content_hash, bool(kept))
+        for number, table, folder, file, state, count, content_hash, kept in rows
+    ]
 
 
-def seal(connection: sqlite3.Connection, entry: int, written: Written) -> None:
-    """Say that a file is complete: from here on its rows are the archive's."""
-    connection.execute(
-        "UPDATE _pruned SET state = 'sealed', rows = ?, content_hash = ? WHERE id = ?",
-        (written.rows, written.content_hash, entry),
-    )
-
-
-def delete_rows(connection: sqlite3.Connection, events: EventRows, numbers: Sequence[int], entry: int) -> None:
-    """Delete rows, and count them."""
-    if not numbers:
-        return
-    connection.executemany(f"DELETE FROM {quoted(events.table)} WHERE rowid = ?", [(number,) for number in numbers])
-    connection.execute("UPDATE _pruned SET deleted = deleted + ? WHERE id = ?", (len(numbers), entry))
-
-
-def keep_rows(connection: sqlite3.Connection, numbers: Sequence[int], entry: int) -> None:
-    """Note which rows of a file are in the table in another form: there they stay, and there they count."""
-    connection.executemany(
-        "UPDATE _pruned SET kept = json_insert(kept, '$[#]', ?) WHERE id = ?", [(number, entry) for number in numbers]
-    )
+def lineage(reader: Reader) -> str:
+    """Which database this is, as its files in an archive begin; copies of it say the same. Empty before any prune."""
+    return str(reader.value("SELECT id FROM _identity")) if "_identity" in reader.catalogue.system else ""

@@ -9,51 +9,48 @@ sealed file, or in both, and the next run goes on from there.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from telemetry_store.care import archive, pruned
-from telemetry_store.care.aged import (
-    aged,
-    aged_numbers,
-    aged_rows,
-    events_of,
-    lineage,
-    month_after,
-    newest_witness,
-    oldest,
-    rows_by_number,
-)
+from telemetry_store.care import archive
+from telemetry_store.care.pruned import State, entries, lineage
 from telemetry_store.drain import Drain
-from telemetry_store.engines.sqlite.migrations import pending
-from telemetry_store.engines.sqlite.query import read_only
-from telemetry_store.engines.sqlite.sink import SqliteSink
+from telemetry_store.engines import ageing_for, sink_for
+from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
 from telemetry_store.progress import Progress
 from telemetry_store.segment import try_lock
 from telemetry_store.timestamps import from_nanoseconds
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-    from telemetry_store.care.aged import Aged, EventRows
+    from telemetry_store.engines.abilities import Aged, NumberedRow, Turn
+    from telemetry_store.engines.base import Reader
+    from telemetry_store.schema import Table
     from telemetry_store.settings import Settings
 
     Clock = Callable[[], float]
 
+#: The file in the spool that a prune locks.
 LOCK = "prune.lock"
 #: How long one transaction should take, in seconds; others get their turn for as long between two.
 _TURN = 0.025
 _SHORTEST_PAUSE = 0.015
+#: Rows that one transaction takes, whatever their size.
 _SMALLEST, _LARGEST = 50, 20_000
 #: Rows of one file of the archive.
 _FILE_ROWS = 250_000
-#: Above this the write-ahead log is brought into the database, in bytes; small, so that nobody waits long for it.
-_LARGE_WAL = 2 << 20
+#: Above this the log is brought into the database, in bytes; small, so that nobody waits long for it.
+_LARGE_LOG = 2 << 20
+#: A database that nobody has written to for so long speaks against the clock, in seconds.
 _IMPLAUSIBLE = 7 * 86_400
+#: How long reading waits for locks, in seconds.
+_READ = 30.0
 
 
 @dataclass(slots=True)
@@ -84,8 +81,8 @@ def due(settings: Settings, older_than: float, *, table: str | None = None, cloc
         UsageError, DatabaseMissing: see prune().
     """
     cutoff = _cutoff(older_than, clock())
-    with read_only(_existing(settings), guarded=False) as connection:
-        return [Pruned(each.events.table, cutoff, each.rows) for each in aged(connection, cutoff, table)]
+    aged = ageing_for(_existing(settings)).aged(cutoff, table)
+    return [Pruned(old.table.name, cutoff, old.rows) for old in aged]
 
 
 def prune(
@@ -127,14 +124,12 @@ def prune(
         folder = os.path.abspath(folder)
     now = clock()
     cutoff = _cutoff(older_than, now)
-    pruner = Pruner(_existing(settings), os.path.abspath(settings.spool), cutoff, wait)
+    pruner = Pruner(settings, cutoff, wait)
     with contextlib.closing(pruner), pruner.alone():
         pruner.resume(folder)
-        with read_only(pruner.database, guarded=False) as connection:
-            if not force:
-                _check_clock(connection, now, cutoff)
-            wanted = aged(connection, cutoff, table)
-        return [pruner.prune(each, folder, progress) for each in wanted]
+        if not force:
+            _check_clock(settings, now, cutoff)
+        return [pruner.prune(old, folder, progress) for old in pruner.ageing.aged(cutoff, table)]
 
 
 def resume(settings: Settings, *, wait: float = 10.0) -> None:
@@ -143,7 +138,7 @@ def resume(settings: Settings, *, wait: float = 10.0) -> None:
     Raises:
         DatabaseMissing, DatabaseBusy, ArchiveDamaged, DatabaseError: see prune().
     """
-    pruner = Pruner(_existing(settings), os.path.abspath(settings.spool), "", wait)
+    pruner = Pruner(settings, "", wait)
     with contextlib.closing(pruner), pruner.alone():
         pruner.resume(None)
 
@@ -166,44 +161,56 @@ def _cutoff(older_than: float, now: float) -> str:
     return from_nanoseconds(int((now - older_than) * 1e9))
 
 
-def _existing(settings: Settings) -> str:
+def _existing(settings: Settings) -> Settings:
     if not os.path.exists(settings.database):
         raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
-    return os.path.abspath(settings.database)
+    return settings
 
 
-def _check_clock(connection: sqlite3.Connection, now: float, cutoff: str) -> None:
+def _check_clock(settings: Settings, now: float, cutoff: str) -> None:
     """Refuse when the clock says that nothing has happened for long: it may have jumped ahead.
 
     Raises:
         ClockDoubtful: it does.
     """
-    newest, written = newest_witness(connection)
-    if newest is not None and newest < cutoff:
+    with sink_for(settings).reader(_READ) as reader:
+        written = reader.value("SELECT max(last_written) FROM _tables")
+        tables = [reader.catalogue.tables[name] for name in reader.catalogue.own]
+        newest = max((_newest(reader, table) for table in tables), default="")
+    if newest and newest < cutoff:
         raise ClockDoubtful(f"the newest event is of {newest}: all would go", "if the clock is right, use --force")
     if written is not None and written < from_nanoseconds(int((now - _IMPLAUSIBLE) * 1e9)):
         raise ClockDoubtful(f"by the clock nothing was written since {written}", "if the clock is right, use --force")
+
+
+def _newest(reader: Reader, table: Table) -> str:
+    """The time of a table's newest event; an empty text where it has none."""
+    if table.time is None:
+        return ""
+    return reader.value(f"SELECT max({quoted(table.time)}) FROM {quoted(table.name)}") or ""
 
 
 class Pruner:
     """Prunes one database up to one moment.
 
     Args:
-        database: its path.
-        spool: its spool directory.
+        settings: of which database.
         cutoff: the moment, in the canonical form.
         wait: seconds to wait for other processes, for each transaction.
+
+    Raises:
+        DatabaseMissing: there is no database.
     """
 
-    def __init__(self, database: str, spool: str, cutoff: str, wait: float) -> None:
-        self.database = database
+    def __init__(self, settings: Settings, cutoff: str, wait: float) -> None:
+        self.ageing = ageing_for(_existing(settings))
+        self._sink = self.ageing.sink
+        self._drain = Drain(os.path.abspath(settings.spool), self._sink)
         self._cutoff = cutoff
         self._wait = wait
-        self._sink = SqliteSink(self.database)
-        self._drain = Drain(spool, self._sink)
         self._portion = 500
         self._taken = self._longest = 0.0
-        self._checkpoint_above = _LARGE_WAL
+        self._settle_above = _LARGE_LOG
 
     def close(self) -> None:
         """Let go of the database."""
@@ -226,16 +233,16 @@ class Pruner:
             os.close(lock)
 
     @contextlib.contextmanager
-    def _turn(self) -> Iterator[sqlite3.Connection]:
+    def _turn(self) -> Iterator[Turn]:
         """One small transaction, and then as much time for others."""
         with self._drain.exclusive(self._wait) as mine:
             if not mine:
                 raise DatabaseBusy("another process is writing to the database", "prune again later; it goes on")
             start = time.monotonic()
-            with self._sink.transaction(self._wait) as transaction:
-                yield transaction.connection
+            with self.ageing.turn(self._wait) as turn:
+                yield turn
         self._taken = self._let_others(start)
-        self._checkpoint()
+        self._settle()
 
     def _let_others(self, start: float) -> float:
         """Give others as much time as was taken from them since the start."""
@@ -249,89 +256,82 @@ class Pruner:
         wanted = rows * _TURN / self._taken
         self._portion = round(min(max(wanted, self._portion / 2, _SMALLEST), self._portion * 1.5, _LARGEST))
 
-    def _checkpoint(self) -> None:
+    def _settle(self) -> None:
         """Keep the log small; where a reader prevents it, try again only when it has doubled."""
-        wal = self.database + "-wal"
-        size = os.stat(wal).st_size if os.path.exists(wal) else 0
-        if size <= self._checkpoint_above:
+        with self._reader() as reader:
+            log = reader.sizes().log
+        if log <= self._settle_above:
             return
         with self._drain.exclusive(self._wait) as mine:
             start = time.monotonic()
             settled = mine and self._sink.settle(force=True)
-        self._checkpoint_above = _LARGE_WAL if settled else 2 * size
+        self._settle_above = _LARGE_LOG if settled else 2 * log
         self._let_others(start)
 
-    def prune(self, wanted: Aged, folder: str | None, progress: Callable[[Progress], None] | None) -> Pruned:
-        """Delete or archive what is old in one table."""
-        done = Pruned(wanted.events.table, self._cutoff)
-        self._longest = 0.0
-        for _ in self._delete(wanted.events, done) if folder is None else self._move(wanted.events, folder, done):
-            if progress is not None:
-                progress(Progress(done.table, done.rows, wanted.rows, unit="rows"))
-        done.longest_turn = self._longest
-        return done
+    def _reader(self) -> AbstractContextManager[Reader]:
+        return self._sink.reader(_READ)
 
-    def _delete(self, events: EventRows, done: Pruned) -> Iterator[None]:
-        with self._turn() as connection:
-            entry = pruned.note(connection, events.table, self._cutoff)
+    def prune(self, old: Aged, folder: str | None, progress: Callable[[Progress], None] | None) -> Pruned:
+        """Delete or archive what is old in one table."""
+        pruned = Pruned(old.table.name, self._cutoff)
+        self._longest = 0.0
+        for _ in self._delete(old.table, pruned) if folder is None else self._move(old.table, folder, pruned):
+            if progress is not None:
+                progress(Progress(pruned.table, pruned.rows, old.rows, unit="rows"))
+        pruned.longest_turn = self._longest
+        return pruned
+
+    def _delete(self, table: Table, pruned: Pruned) -> Iterator[None]:
+        with self._turn() as turn:
+            entry = turn.begin(table.name, self._cutoff)
         while True:
-            with self._turn() as connection:
-                numbers = aged_numbers(connection, events, self._cutoff, self._portion)
-                pruned.delete_rows(connection, events, numbers, entry)
+            with self._turn() as turn:
+                numbers = turn.oldest(table, self._cutoff, self._portion)
+                turn.delete(table, entry, numbers)
                 if not numbers:
-                    connection.execute("UPDATE _pruned SET state = 'done' WHERE id = ?", (entry,))
+                    turn.end(entry)
             if not numbers:
                 return
-            done.rows += len(numbers)
+            pruned.rows += len(numbers)
             self._adapt(len(numbers))
             yield
 
-    def _move(self, events: EventRows, folder: str, done: Pruned) -> Iterator[None]:
-        while True:
-            with read_only(self.database, guarded=False) as connection:
-                first = oldest(connection, events, self._cutoff)
-            if first is None:
-                return
-            entry, path = self._archive(events, folder, (first, min(month_after(first[:7]), self._cutoff)))
-            done.files.append(path)
-            yield from self._delete_archived(events, entry, path, done)
+    def _move(self, table: Table, folder: str, pruned: Pruned) -> Iterator[None]:
+        while (first := self.ageing.oldest(table, self._cutoff)) is not None:
+            entry, path = self._archive(table, folder, (first, min(_month_after(first[:7]), self._cutoff)))
+            pruned.files.append(path)
+            yield from self._delete_archived(table, entry, path, pruned)
 
-    def _archive(self, events: EventRows, folder: str, span: tuple[str, str]) -> tuple[int, str]:
+    def _archive(self, table: Table, folder: str, span: tuple[str, str]) -> tuple[int, str]:
         """Write the oldest rows of a month into a file; from its sealing on, they are the archive's."""
-        with self._turn() as connection:
-            name = f"{lineage(connection)}-{os.urandom(4).hex()}"
-            relative = archive.relative_name(events.table, span[0][:7], name)
-            entry = pruned.note(connection, events.table, self._cutoff, folder, relative)
+        with self._reader() as reader:
+            name = f"{lineage(reader)}-{os.urandom(4).hex()}"
+            layout = archive.Layout(str(reader.catalogue.number(table.name)), dict(table.columns))
+        relative = archive.relative_name(table.name, span[0][:7], name)
+        with self._turn() as turn:
+            entry = turn.begin(table.name, self._cutoff, folder, relative)
         path = os.path.join(folder, relative)
-        with read_only(self.database, guarded=False) as connection:
-            written = archive.write(path, events.columns, _portions(aged_rows(connection, events, span, _FILE_ROWS)))
-        with self._turn() as connection:
-            pruned.seal(connection, entry, written)
+        written = archive.write(path, layout, self.ageing.rows(table, span, _FILE_ROWS, archive.GROUP))
+        with self._turn() as turn:
+            turn.seal(entry, written.rows, written.content_hash)
         return entry, path
 
-    def _delete_archived(self, events: EventRows, entry: int, path: str, done: Pruned) -> Iterator[None]:
+    def _delete_archived(self, table: Table, entry: int, path: str, pruned: Pruned) -> Iterator[None]:
         """Delete the rows of a sealed file from the table, each only if it is what the file says."""
         for rows in archive.read(path):
             place = 0
             while place < len(rows):
                 part = rows[place : place + self._portion]
                 place += len(part)
-                with self._turn() as connection:
-                    same, changed = _compare(connection, events, part)
-                    pruned.delete_rows(connection, events, same, entry)
-                    pruned.keep_rows(connection, changed, entry)
-                done.rows += len(same)
-                done.kept += len(changed)
+                with self._turn() as turn:
+                    same, changed = _compare(turn, table, part)
+                    turn.delete(table, entry, same, changed)
+                pruned.rows += len(same)
+                pruned.kept += len(changed)
                 self._adapt(len(part))
                 yield
-        with self._turn() as connection:
-            connection.execute("UPDATE _pruned SET state = 'done' WHERE id = ?", (entry,))
-
-    def _make_ready(self) -> None:
-        """Import what a migration needs, lest the transaction that migrates hold others up meanwhile."""
-        with read_only(self.database, guarded=False) as connection:
-            if pending(connection):
-                import sqlite_utils  # noqa: F401
+        with self._turn() as turn:
+            turn.end(entry)
 
     def resume(self, folder: str | None) -> None:
         """Go on with what a killed run has left, and take files of this database that it does not know any more.
@@ -341,54 +341,59 @@ class Pruner:
         Raises:
             ArchiveDamaged: a sealed file is missing, or is not what it was.
         """
-        self._make_ready()
-        with self._turn() as connection:
-            for entry, place, file in connection.execute(
-                "SELECT id, folder, file FROM _pruned WHERE state = 'writing' AND file <> ''"
-            ).fetchall():
-                if os.path.isdir(place):
-                    archive.remove(os.path.join(place, file))
-                    connection.execute("DELETE FROM _pruned WHERE id = ?", (entry,))
-            connection.execute("UPDATE _pruned SET state = 'done' WHERE file = ''")
-            known = {file for (file,) in connection.execute("SELECT file FROM _pruned")}
-            number = lineage(connection)
-        for file in archive.files(folder) if folder is not None else ():
-            if file not in known and os.path.basename(file).startswith(number + "-"):
-                self._adopt(str(folder), file)
-        with read_only(self.database, guarded=False) as connection:
-            sealed = connection.execute(
-                "SELECT id, \"table\", folder, file, rows, content_hash FROM _pruned WHERE state = 'sealed'"
-            ).fetchall()
-        for entry, table, place, file, rows, content_hash in sealed:
-            path = os.path.join(place, file)
+        self.ageing.prepare()
+        self._clear_unfinished()
+        if folder is not None:
+            self._adopt_unknown(folder)
+        with self._reader() as reader:
+            sealed = [entry for entry in entries(reader) if entry.state is State.SEALED]
+        for entry in sealed:
+            path = os.path.join(entry.folder, entry.file)
             if not os.path.exists(path):
                 raise ArchiveDamaged(f"{path} is missing", "some of its rows may still be in the table; bring it back")
-            archive.verify(path, archive.Written(rows, content_hash))
-            with read_only(self.database, guarded=False) as connection:
-                events = events_of(connection, table)
-            for _ in self._delete_archived(events, entry, path, Pruned(table, self._cutoff)):
+            archive.verify(path, archive.Written(entry.rows, entry.content_hash))
+            table = self.ageing.table(entry.table)
+            for _ in self._delete_archived(table, entry.number, path, Pruned(entry.table, self._cutoff)):
                 pass
 
-    def _adopt(self, folder: str, file: str) -> None:
-        digest = archive.Digest()
-        for rows in archive.read(os.path.join(folder, file)):
-            digest.add(rows)
-        with self._turn() as connection:
-            pruned.seal(connection, pruned.note(connection, archive.table_of(file), "", folder, file), digest.written())
+    def _clear_unfinished(self) -> None:
+        """Remove files that are not complete, where their archive is at hand; deleting for good begins anew."""
+        with self._reader() as reader:
+            unfinished = [entry for entry in entries(reader) if entry.state is State.WRITING]
+        with self._turn() as turn:  # even for none: it makes the ledger of an old database
+            for entry in unfinished:
+                if not entry.file:
+                    turn.end(entry.number)
+                elif os.path.isdir(entry.folder):
+                    archive.remove(os.path.join(entry.folder, entry.file))
+                    turn.forget(entry.number)
+
+    def _adopt_unknown(self, folder: str) -> None:
+        with self._reader() as reader:
+            known = {entry.file for entry in entries(reader)}
+            own = lineage(reader) + "-"
+        for file in archive.files(folder):
+            if file in known or not os.path.basename(file).startswith(own):
+                continue
+            digest = archive.Digest()
+            for rows in archive.read(os.path.join(folder, file)):
+                digest.add(rows)
+            with self._turn() as turn:
+                entry = turn.begin(archive.table_of(file), "", folder, file)
+                turn.seal(entry, digest.rows, digest.written().content_hash)
 
 
-def _portions(cursor: sqlite3.Cursor) -> Iterator[list[archive.Row]]:
-    while rows := cursor.fetchmany(archive.GROUP):
-        yield rows
+def _month_after(month: str) -> str:
+    """The first moment after a month such as "2026-02", as text that canonical times compare with."""
+    first = dt.date(int(month[:4]), int(month[5:]), 1)
+    return (first + dt.timedelta(days=31)).isoformat()[:7] if month < "9999-12" else "A"
 
 
-def _compare(
-    connection: sqlite3.Connection, events: EventRows, rows: Sequence[archive.Row]
-) -> tuple[list[int], list[int]]:
+def _compare(turn: Turn, table: Table, rows: Sequence[NumberedRow]) -> tuple[list[int], list[int]]:
     """The numbers of those rows that the table still holds just so, and of those that it holds otherwise."""
     wanted = {row[0]: archive.row_bytes([row]) for row in rows}
     same: list[int] = []
     changed: list[int] = []
-    for row in rows_by_number(connection, events, list(wanted)):
+    for row in turn.rows(table, list(wanted)):
         (same if archive.row_bytes([row]) == wanted[row[0]] else changed).append(row[0])
     return same, changed

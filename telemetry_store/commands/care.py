@@ -88,33 +88,33 @@ def doctor(
     from telemetry_store.care.metrics import as_text, metrics
 
     settings = settings_module.load(db, env=env)
-    found = examine(settings, full=full)
+    findings = examine(settings, full=full)
     if fix:
-        found = _mended(settings, found, full=full)
+        findings = _mended(settings, findings, full=full)
     if prometheus:
-        print(as_text(metrics(settings, found)), end="")
+        print(as_text(metrics(settings, findings)), end="")
     elif json:
-        print(terminal.as_json([{**asdict(each), "fix": each.fix is not None} for each in found]))
+        print(terminal.as_json([{**asdict(finding), "fix": finding.fix is not None} for finding in findings]))
     else:
-        for each in found:
-            line = f"{each.code} {each.severity:8}{each.check:16}{each.message}"
-            print(line + (f"\n{'':29}→ {each.hint}" if each.hint else ""))
+        for finding in findings:
+            line = f"{finding.code} {finding.severity:8}{finding.check:16}{finding.message}"
+            print(line + (f"\n{'':29}→ {finding.hint}" if finding.hint else ""))
     bad = (Severity.PROBLEM, Severity.WARNING) if strict else (Severity.PROBLEM,)
     if not os.path.exists(settings.database) and not segment_names(settings.spool):
         raise typer.Exit(Exit.UNREACHABLE)
-    if any(each.severity in bad for each in found):
+    if any(finding.severity in bad for finding in findings):
         raise typer.Exit(Exit.FINDINGS)
 
 
-def _mended(settings: Settings, found: list[Finding], *, full: bool) -> list[Finding]:
+def _mended(settings: Settings, findings: list[Finding], *, full: bool) -> list[Finding]:
     """Do what the findings offer, say so, and look again."""
     from telemetry_store.care.doctor import examine
     from telemetry_store.care.doctor.mend import mend
 
-    done = mend(settings, found, wait=WAIT)
-    for each in done:
-        warn(f"fixed: {each}")
-    return examine(settings, full=full) if done else found
+    mended = mend(settings, findings, wait=WAIT)
+    for words in mended:
+        warn(f"fixed: {words}")
+    return examine(settings, full=full) if mended else findings
 
 
 @contextlib.contextmanager
@@ -146,18 +146,18 @@ def backup(
     settings = settings_module.load(db, env=env)
     folder = destination if destination is None or os.path.isdir(destination) else os.path.dirname(destination) or "."
     if listing:
-        _show_backups([asdict(each) for each in backups(settings, folder)], json=json)
+        _show_backups([asdict(copy) for copy in backups(settings, folder)], json=json)
         return
     with _failed_check():
-        made = back_up(settings, destination, wait=wait)
+        copy = back_up(settings, destination, wait=wait)
     deleted = keep_newest(settings, keep, folder) if keep else []
     if json:
-        print(terminal.as_json({**asdict(made), "deleted": deleted}))
+        print(terminal.as_json({**asdict(copy), "deleted": deleted}))
         return
-    count = sum(rows for name, rows in made.rows.items() if not name.startswith("_"))
-    print(f"{made.path}: {count} rows, {terminal.size(made.size_bytes)}, checked")
-    if made.carried:
-        print(f"{made.carried} events went from the spool straight into it: the database cannot be written")
+    count = sum(rows for name, rows in copy.rows.items() if not name.startswith("_"))
+    print(f"{copy.path}: {count} rows, {terminal.size(copy.size_bytes)}, checked")
+    if copy.carried:
+        print(f"{copy.carried} events went from the spool straight into it: the database cannot be written")
     for path in deleted:
         print(f"deleted {path}")
 
@@ -184,14 +184,14 @@ def restore(
     from telemetry_store.care.restore import restore as put_back
 
     with _failed_check():
-        done = put_back(settings_module.load(db, env=env), file, force=force, wait=wait)
+        restored = put_back(settings_module.load(db, env=env), file, force=force, wait=wait)
     if json:
-        print(terminal.as_json(asdict(done)))
+        print(terminal.as_json(asdict(restored)))
         return
-    count = sum(rows for name, rows in done.rows.items() if not name.startswith("_"))
-    print(f"{done.database}: {count} rows restored, {done.drained} more from the spool")
-    if done.aside:
-        print(f"the old database is {done.aside}")
+    count = sum(rows for name, rows in restored.rows.items() if not name.startswith("_"))
+    print(f"{restored.database}: {count} rows restored, {restored.drained} more from the spool")
+    if restored.aside:
+        print(f"the old database is {restored.aside}")
 
 
 def prune(
@@ -215,17 +215,17 @@ def prune(
     with opened(db, env) as store:
         fresh(store)
     if dry_run:
-        done = retention.due(store.settings, span, table=table)
+        pruned = retention.due(store.settings, span, table=table)
     else:
         with _failed_check(), progress_bar() as draw:
-            done = retention.prune(store.settings, span, table=table, folder=archive, force=force, progress=draw)
+            pruned = retention.prune(store.settings, span, table=table, folder=archive, force=force, progress=draw)
     if json:
-        print(terminal.as_json([asdict(each) for each in done]))
+        print(terminal.as_json([asdict(part) for part in pruned]))
         return
-    for each in done:
-        moved = f"moved into {len(each.files)} files" if archive else "deleted"
-        print(f"{each.table}: {each.rows} rows before {each.cutoff} {'would go' if dry_run else moved}")
-        if each.kept:
-            print(f"{each.table}: {each.kept} rows were changed meanwhile, and stay")
-    if not done:
+    for part in pruned:
+        moved = f"moved into {len(part.files)} files" if archive else "deleted"
+        print(f"{part.table}: {part.rows} rows before {part.cutoff} {'would go' if dry_run else moved}")
+        if part.kept:
+            print(f"{part.table}: {part.kept} rows were changed meanwhile, and stay")
+    if not pruned:
         print("nothing is that old")

@@ -1,4 +1,7 @@
-"""Where rows end up: a folder for each database engine, and the contracts that they all keep (`base.py`)."""
+"""Where rows end up: a folder for each database engine, and the contracts that they all keep (`base.py`).
+
+Which engine it is, the settings say by their database.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,34 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from telemetry_store.engines.abilities import Ageing, Checks, Copies
     from telemetry_store.engines.base import Sink
     from telemetry_store.settings import Settings
 
 
 def sink_for(settings: Settings) -> Sink:
-    """The sink of the engine that the settings name by their database."""
+    """The sink of a database."""
     from telemetry_store.engines.sqlite.sink import SqliteSink
 
     return SqliteSink(os.path.abspath(settings.database))
+
+
+def ageing_for(settings: Settings) -> Ageing:
+    """How old rows leave a database."""
+    from telemetry_store.engines.sqlite.ageing import SqliteAgeing
+
+    return SqliteAgeing(os.path.abspath(settings.database))
+
+
+def copies_for(_settings: Settings) -> Copies:
+    """How a database is copied, and put back."""
+    from telemetry_store.engines.sqlite.copies import SqliteCopies
+
+    return SqliteCopies()
+
+
+def checks_for(settings: Settings) -> Checks:
+    """How a database is examined."""
+    from telemetry_store.engines.sqlite.checks import SqliteChecks
+
+    return SqliteChecks(os.path.abspath(settings.database))

@@ -238,6 +238,10 @@ class Catalogue(ABC):
         """How many rows it has."""
 
     @abstractmethod
+    def number(self, table: str) -> str | None:
+        """What its row number is called, by which rows are in the order in which they were stored; None without one."""
+
+    @abstractmethod
     def newest_number(self, table: str) -> int:
         """Its largest row number, which is about how many rows it has; their count where they have no numbers."""
 

@@ -1,7 +1,7 @@
 """A process of its own that asks an archive and the live database together, with DuckDB.
 
-DuckDB reads the Parquet files itself; the live rows come through the standard library's SQLite and Arrow, as one read
-transaction sees them. A row that is in the table and in a file counts once.
+DuckDB reads the Parquet files itself; the live rows come through the database's reader and Arrow, as one moment saw
+them. A row that is in the table and in a file counts once.
 """
 
 from __future__ import annotations
@@ -9,20 +9,22 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.care import archive
-from telemetry_store.care.aged import columns_of, lineage, selected
-from telemetry_store.engines.sqlite.names import exists, quoted, text_of
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.care.pruned import State, entries, lineage
+from telemetry_store.engines import sink_for
+from telemetry_store.engines.sqlite.names import quoted, text_of
 from telemetry_store.errors import QueryError, UsageError
+from telemetry_store.settings import Settings
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     import duckdb
 
+    from telemetry_store.engines.base import Reader
 
 #: Rows that are sent at once.
 _PORTION = 1000
@@ -58,41 +60,39 @@ class Rows:
     rows: list[list[Any]]
 
 
-class Reader:
+#: How long the database is waited for, in seconds.
+_WAIT = 30.0
+
+
+class Answering:
     """Answers one question.
 
     Args:
-        live: a connection to the database, within a read transaction.
+        live: reads the database, within one moment.
         folder: of the archive.
         duck: an empty database of DuckDB.
     """
 
-    def __init__(self, live: sqlite3.Connection, folder: str, duck: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, live: Reader, folder: str, duck: duckdb.DuckDBPyConnection) -> None:
         self._live = live
         self._folder = folder
         self._duck = duck
-        ledger = (
-            live.execute("SELECT file, state, kept FROM _pruned WHERE file <> ''") if exists(live, "_pruned") else ()
-        )
-        #: File → whether all its rows are gone from the table.
-        self._settled = {file: state == "done" and kept == "[]" for file, state, kept in ledger}
-        self._files = self._counted()
+        ledger = {entry.file: entry for entry in entries(live) if entry.file}
+        #: Files all of whose rows are gone from the table.
+        self._settled = {file for file, entry in ledger.items() if entry.state is State.DONE and not entry.kept}
+        self._files = self._counted({file for file, entry in ledger.items() if entry.state is State.WRITING})
 
-    def _counted(self) -> dict[str, list[str]]:
+    def _counted(self, unfinished: set[str]) -> dict[str, list[str]]:
         """Table → its files, without those that are not finished and those of other databases.
 
-        A file that the read transaction does not know was finished after it began, or before a restore.
+        A file that this moment does not know was finished after it, or before a restore.
         """
-        writing = set()
-        number = ""
-        if exists(self._live, "_pruned"):
-            writing = {file for (file,) in self._live.execute("SELECT file FROM _pruned WHERE state = 'writing'")}
-            number = lineage(self._live)
-        found: dict[str, list[str]] = {}
+        own = lineage(self._live)
+        counted: dict[str, list[str]] = {}
         for file in archive.files(self._folder):
-            if file not in writing and os.path.basename(file).startswith(number):
-                found.setdefault(archive.table_of(file), []).append(file)
-        return found
+            if file not in unfinished and os.path.basename(file).startswith(own):
+                counted.setdefault(archive.table_of(file), []).append(file)
+        return counted
 
     def answer(self, sql: str) -> Iterator[Names | Rows]:
         """Yield the names of the columns, and then the rows.
@@ -133,25 +133,23 @@ class Reader:
 
     def _provide(self, name: str) -> None:
         """Make a view of one table: what is live, and what is archived and not live any more."""
-        by_name = {each.lower(): each for each in self._files}
-        row = self._live.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND lower(name) = ?",
-                                 (name.lower(),)).fetchone()  # fmt: skip
-        table = row[0] if row else by_name.get(name.lower())
+        live = {table.lower(): table for table in self._live.catalogue.names}.get(name.lower())
+        table = live or {table.lower(): table for table in self._files}.get(name.lower())
         if table is None or table.startswith("_"):
             return  # a name of the statement's own, or none at all, which DuckDB says best
         parts = []
-        if row:
-            number = self._load_live(table)
+        if live:
+            number = quoted(self._load_live(table))
             parts.append("SELECT * FROM live." + quoted(table))
         files = self._files.get(table, [])
-        settled = [file for file in files if self._settled.get(file, False) or not row]
+        settled = [file for file in files if file in self._settled or not live]
         others = [file for file in files if file not in settled]
         if settled:
             parts.append(f"SELECT * EXCLUDE ({archive.EXACT}) FROM {self._parquet(settled)}")
         if others:
             parts.append(
                 f"SELECT * EXCLUDE ({archive.EXACT}) FROM {self._parquet(others)} AS old WHERE NOT EXISTS "
-                f"(SELECT 1 FROM live.{quoted(table)} AS new WHERE new.{quoted(number)} = old.{quoted(number)})"
+                f"(SELECT 1 FROM live.{quoted(table)} AS new WHERE new.{number} = old.{number})"
             )
         self._duck.execute(f"CREATE VIEW {quoted(table)} AS {' UNION ALL BY NAME '.join(parts)}")
 
@@ -163,17 +161,30 @@ class Reader:
         """Copy the live rows into DuckDB, which spills what is too much for the memory; returns the number's name."""
         import pyarrow as pa
 
-        columns = columns_of(self._live, table)
-        cursor = self._live.execute(f"SELECT {selected(columns)} FROM {quoted(table)}")
-        portions = iter(lambda: cursor.fetchmany(archive.GROUP), [])
+        layout = self._layout(table)
+        live = self._live.rows(f"SELECT {', '.join(map(quoted, layout.names()))} FROM {quoted(table)}")
+        portions = iter(lambda: list(islice(live, archive.GROUP)), [])
         rows = pa.RecordBatchReader.from_batches(
-            archive.schema(columns), (archive.batch(columns, each) for each in portions)
+            archive.schema(layout), (archive.batch(layout, portion) for portion in portions)
         )
         self._duck.register("arriving", rows)
         self._duck.execute("CREATE SCHEMA IF NOT EXISTS live")
         self._duck.execute(f"CREATE TABLE live.{quoted(table)} AS SELECT * EXCLUDE ({archive.EXACT}) FROM arriving")
         self._duck.unregister("arriving")
-        return columns.number
+        return layout.number
+
+    def _layout(self, name: str) -> archive.Layout:
+        """The columns of a table, whoever made it.
+
+        Raises:
+            UsageError: its rows have no number.
+        """
+        catalogue = self._live.catalogue
+        table = catalogue.tables.get(name)
+        number = catalogue.number(name) if table else None
+        if table is None or number is None:
+            raise UsageError(f"{name} is no table, or its rows have no number", "`telemetry stats` lists the tables")
+        return archive.Layout(number, dict(table.columns))
 
 
 def answer(question: Question) -> Iterator[Names | Rows]:
@@ -192,10 +203,8 @@ def answer(question: Question) -> Iterator[Names | Rows]:
         duck.execute(f"SET temp_directory = {text_of(spill)}")
         duck.execute("SET autoinstall_known_extensions = false")
         duck.execute("SET autoload_known_extensions = false")
-        with read_only(question.database, guarded=False) as live:
-            live.execute("BEGIN")
-            live.execute("SELECT 1 FROM sqlite_master").fetchone()  # from here on it is one moment
-            yield from Reader(live, question.folder, duck).answer(question.sql)
+        with sink_for(Settings(question.database)).reader(_WAIT) as live, live.moment():
+            yield from Answering(live, question.folder, duck).answer(question.sql)
 
 
 def _plain(value: Any) -> Any:

@@ -63,6 +63,7 @@ def test_the_catalogue_knows_the_tables(reader: Reader) -> None:
     assert catalogue.notes.get(("chat", "nothing"), Note()).origin == "adopted"
     assert (catalogue.key("beats"), catalogue.key("chat")) == (("beat_id",), ())
     assert (catalogue.count("chat"), catalogue.newest_number("chat")) == (6, 6)
+    assert catalogue.number("chat") == "id"
     assert ("agent_id", "timestamp") in catalogue.indexes("chat").values()
     assert {"timestamp", "agent_id"} <= catalogue.leading("chat")
     assert "text" not in catalogue.leading("chat")

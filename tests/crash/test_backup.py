@@ -70,7 +70,7 @@ def test_killed_backups_and_restores(tmp_path: Path) -> None:
 def test_restores_beside_four_writers(tmp_path: Path) -> None:
     """Restored over a database in use, each event is there at most once and in order.
 
-    All that was acknowledged before the backup is there, and all that came after the restore.
+    All that was acknowledged before a backup is there, and all that came after its restore.
     """
     command = [sys.executable, "-m", "tests.crash.restores", str(tmp_path), "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from telemetry_store import DatabaseBusy, DatabaseMissing, Settings, TelemetryStore, UsageError
-from telemetry_store.care.backup import back_up, backups, check, folder_of, keep
+from telemetry_store.care.backup import back_up, backups, folder_of, keep
 from telemetry_store.care.restore import restore
 from telemetry_store.care.unfinished import PARTIAL
+from telemetry_store.engines import copies_for
 from telemetry_store.errors import BackupFailed, DatabaseNewer
 from telemetry_store.segment import try_lock, unlock
 from tests.telemetry_store.test_cli import telemetry
@@ -217,7 +218,8 @@ def test_a_copy_that_differs_is_noticed(settings: Settings) -> None:
     """The control: a lost row, a lost cursor, and a damaged index are all noticed."""
     store = waiting(settings.database, 3)
     path = back_up(settings).path
-    whole = check(path)
+    copies = copies_for(settings)
+    whole = copies.check(path)
     for damage in (
         "DELETE FROM t WHERE n = 0",
         "DELETE FROM _cursors",
@@ -226,7 +228,7 @@ def test_a_copy_that_differs_is_noticed(settings: Settings) -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.executescript(damage)
         with pytest.raises(BackupFailed):
-            check(path, whole)
+            copies.check(path, whole)
     store.close()
 
 

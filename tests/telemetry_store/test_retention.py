@@ -14,11 +14,10 @@ import pytest
 
 from telemetry_store import EventTable, Settings, TelemetryStore, UsageError
 from telemetry_store.care import archive
-from telemetry_store.care.archive import Columns, Digest, Written
+from telemetry_store.care.archive import Digest, Layout, Written
 from telemetry_store.care.backup import back_up
 from telemetry_store.care.restore import restore
 from telemetry_store.care.retention import LOCK, Pruner, due, prune
-from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, QueryError
 from telemetry_store.reading.archive_query import ask_both
 from telemetry_store.reading.archive_reader import Question, answer
@@ -91,7 +90,7 @@ def test_what_is_older_goes(settings: Settings) -> None:
 
 def test_an_archive_holds_what_went(settings: Settings, tmp_path: Path) -> None:
     """Table and archive together are what the table was, row for row, in files by table and month."""
-    with read_only(settings.database, guarded=False) as connection:
+    with closing(sqlite3.connect(settings.database)) as connection:
         before = connection.execute("SELECT * FROM t ORDER BY id").fetchall()
     folder = tmp_path / "archive"
     (done,) = prune(settings, 90 * DAY, folder=str(folder), clock=clock)
@@ -100,7 +99,7 @@ def test_an_archive_holds_what_went(settings: Settings, tmp_path: Path) -> None:
     assert months == {"month=2026-06", "month=2026-07", "month=2026-08", "month=2026-09", "month=2026-10"}
     assert sorted(done.files) == sorted(str(path) for path in folder.rglob("*.parquet"))
     archived = [row for path in done.files for rows in archive.read(path) for row in rows]
-    with read_only(settings.database, guarded=False) as connection:
+    with closing(sqlite3.connect(settings.database)) as connection:
         live = connection.execute("SELECT * FROM t ORDER BY id").fetchall()
         names = [name for _, name, *_ in connection.execute("PRAGMA table_info(t)")]
     order = list(archive_names(done.files[0]))
@@ -116,7 +115,7 @@ def archive_names(path: str) -> list[str]:
 def kinds_of(path: Path | str) -> dict[str, ColumnType]:
     import pyarrow.parquet as pq
 
-    return archive.columns_of(pq.read_schema(path)).kinds
+    return archive.layout_of(pq.read_schema(path)).kinds
 
 
 def test_both_are_asked_together(settings: Settings, tmp_path: Path) -> None:
@@ -188,7 +187,7 @@ def test_a_file_that_was_not_finished(settings: Settings, tmp_path: Path, monkey
     """Broken off before a file counts, the file is no part of an answer, and the next prune removes it."""
     folder = tmp_path / "archive"
     before = everything_live(settings)
-    monkeypatch.setattr("telemetry_store.care.pruned.seal", broken_off)
+    monkeypatch.setattr("telemetry_store.engines.sqlite.ageing.SqliteTurn.seal", broken_off)
     with pytest.raises(KeyboardInterrupt):
         prune(settings, 90 * DAY, folder=str(folder), clock=clock)
     monkeypatch.undo()
@@ -243,7 +242,7 @@ def test_a_damaged_file_deletes_nothing(settings: Settings, tmp_path: Path, monk
         prune(settings, 90 * DAY, folder=str(folder), clock=clock)
     assert len(ages(settings.database)) == 200
     (rows,) = archive.read(str(tmp_path / "taken"))
-    archive.write(str(file), Columns("id", kinds_of(tmp_path / "taken")), [[*rows[:-1], (*rows[-1][:-1], "{}")]])
+    archive.write(str(file), Layout("id", kinds_of(tmp_path / "taken")), [[*rows[:-1], (*rows[-1][:-1], "{}")]])
     with pytest.raises(ArchiveDamaged, match="holds"):
         prune(settings, 90 * DAY, folder=str(folder), clock=clock)
     assert len(ages(settings.database)) == 200
@@ -353,7 +352,7 @@ def test_every_value_comes_back(tmp_path: Path) -> None:
         (4, b"bytes", "word", 1, 0, "1.0", 3),
         (5, "NUL \0 and ünï", -(2**63), float("inf"), 1, 1e300, ""),
     ]
-    columns = Columns("id", kinds)
+    columns = Layout("id", kinds)
     path = str(tmp_path / "table=x" / "month=2026-01" / "f.parquet")
     os.makedirs(tmp_path / "table=x")
     written = archive.write(path, columns, [rows[:2], rows[2:]])

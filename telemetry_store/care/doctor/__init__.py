@@ -1,40 +1,30 @@
-"""Is everything well? One file for each kind of check; what each finding means stands at the head of its file."""
+"""Is everything well? One file for each kind of check; what each finding means stands at the head of its file.
+
+What only the engine can tell, `engines/` has the checks for.
+"""
 
 from __future__ import annotations
 
 import os
-import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.engines import checks_for, sink_for
 from telemetry_store.errors import TelemetryError
+from telemetry_store.finding import Finding, Look, Severity
 
-from . import (
-    backlog,
-    disk,
-    drift,
-    file_system,
-    indexes,
-    integrity,
-    log,
-    lost,
-    pruning,
-    rejects,
-    segments,
-    sqlite_version,
-)
-from .finding import Finding, Fix, Look, Severity
+from . import backlog, disk, file_system, overflow, pruning, rejects, segments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from telemetry_store.engines.base import Reader
     from telemetry_store.settings import Settings
 
-__all__ = ["Finding", "Fix", "Look", "Severity", "examine", "look_at"]
+__all__ = ["Finding", "Look", "Severity", "examine", "look_at"]
 
-#: The checks that need no database, and those that do.
-_OUTSIDE = (sqlite_version, file_system)
-_SPOOL = (segments, backlog)
-_INSIDE = (integrity, log, segments, backlog, disk, rejects, lost, drift, indexes, pruning)
+#: How long the database is waited for, in seconds.
+_WAIT = 5.0
 
 
 def examine(settings: Settings, *, full: bool = False) -> list[Finding]:
@@ -42,24 +32,42 @@ def examine(settings: Settings, *, full: bool = False) -> list[Finding]:
 
     Args:
         settings: which.
-        full: check every index entry as well (integrity_check instead of quick_check).
+        full: check every index entry as well, however long it takes.
     """
     return look_at(Look(settings, full=full))
 
 
 def look_at(look: Look) -> list[Finding]:
     """The same by given measures."""
-    found = [each for module in _OUTSIDE for each in module.check(look)]
+    findings = [*checks_for(look.settings).version(), *file_system.check(look)]
     database = look.settings.database
     if not os.path.exists(database):
         hint = "it is made when the first events are drained; or use --db"
-        found.append(Finding("D201", "database", Severity.WARNING, f"{database} does not exist", hint))
-        return found + [each for module in _SPOOL for each in module.check(look)]
+        findings.append(Finding("D201", "database", Severity.WARNING, f"{database} does not exist", hint))
+        return [*findings, *segments.check(look), *backlog.check(look)]
     try:
-        with read_only(database, 5.0, guarded=False) as connection:
-            inside = replace(look, connection=connection)
-            found += [each for module in _INSIDE for each in module.check(inside)]
-    except (sqlite3.Error, TelemetryError) as error:
+        with sink_for(look.settings).reader(_WAIT) as reader:
+            findings += list(_inside(look, reader))
+    except TelemetryError as error:
         hint = "restore a backup, or move the file away: what is in the spool goes into a new one"
-        found.append(Finding("D201", "database", Severity.PROBLEM, f"cannot be read: {error}", hint))
-    return found
+        message = f"cannot be read: {error.__cause__ or error}"  # the engine's own words, where there are any
+        findings.append(Finding("D201", "database", Severity.PROBLEM, message, hint))
+    return findings
+
+
+def _inside(look: Look, reader: Reader) -> Iterator[Finding]:
+    """What a database that can be read says of itself."""
+    checks = checks_for(look.settings)
+    if "_cursors" in reader.catalogue.system:
+        look = replace(look, cursors=dict(reader.rows("SELECT segment, offset FROM _cursors")))
+    yield from checks.files(look, reader)
+    yield from segments.check(look)
+    yield from backlog.check(look)
+    yield from disk.check(look, reader, checks.space(reader))
+    yield from rejects.check(reader)
+    yield from checks.lost_rows(reader)
+    if "_tables" in reader.catalogue.system:
+        yield from checks.drift(reader)
+        yield from overflow.check(reader)
+    yield from checks.indexes(reader)
+    yield from pruning.check(look, reader)

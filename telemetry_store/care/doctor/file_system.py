@@ -9,8 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from telemetry_store.drain import LOCK
-
-from .finding import Finding, Look, Severity
+from telemetry_store.finding import Finding, Look, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +35,10 @@ def file_system(path: str, mounts: str = "/proc/mounts") -> str:
     if os.path.exists(mounts):
         with open(mounts, encoding="utf-8", errors="replace") as file:
             for line in file:
-                _, point, found, *_ = line.split(" ")
+                _, point, type_, *_ = line.split(" ")
                 inside = path == point or path.startswith(point.rstrip("/") + "/")
                 if inside and len(point) >= len(best):
-                    best, kind = point, found
+                    best, kind = point, type_
     return kind
 
 

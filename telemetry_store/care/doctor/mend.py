@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
 from telemetry_store.care.retention import resume
 from telemetry_store.drain import Drain
-from telemetry_store.engines.sqlite.definitions import add_index
-from telemetry_store.engines.sqlite.sink import SqliteSink
+from telemetry_store.engines import checks_for, sink_for
 from telemetry_store.errors import DatabaseBusy
+from telemetry_store.finding import Remedy
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
 
+    from telemetry_store.finding import Finding, Fix
     from telemetry_store.settings import Settings
-
-    from .finding import Finding, Fix
-
-#: Rows that ANALYZE looks at in each index.
-_SAMPLE = 2000
 
 
 def mend(settings: Settings, findings: Iterable[Finding], *, wait: float = 10.0) -> list[str]:
@@ -38,41 +34,25 @@ def mend(settings: Settings, findings: Iterable[Finding], *, wait: float = 10.0)
         DatabaseBusy: others did not let go in time; what was done stays done.
         DatabaseError: by cause.
     """
-    fixes = list(dict.fromkeys(each.fix for each in findings if each.fix is not None))
-    sink = SqliteSink(os.path.abspath(settings.database))
-    drain = Drain(os.path.abspath(settings.spool), sink)
-    done = []
-    try:
-        for fix in fixes:
-            if fix.kind == "resume":
-                resume(settings, wait=wait)
-                done.append("ended a prune that was broken off")
-            elif fix.kind == "drain":
-                done.append(_drain(drain, wait))
-            else:
-                with drain.exclusive(wait) as mine:
-                    if not mine:
-                        raise DatabaseBusy("another process is writing to the database", "try again later")
-                    with sink.transaction(wait) as transaction:
-                        done.append(_change(transaction.connection, fix))
-    finally:
-        drain.close()
-    return done
+    fixes = dict.fromkeys(finding.fix for finding in findings if finding.fix is not None)
+    with contextlib.closing(Drain(os.path.abspath(settings.spool), sink_for(settings))) as drain:
+        return [_mend(settings, drain, fix, wait) for fix in fixes]
+
+
+def _mend(settings: Settings, drain: Drain, fix: Fix, wait: float) -> str:
+    if fix is Remedy.RESUME:
+        resume(settings, wait=wait)
+        return "ended a prune that was broken off"
+    if fix is Remedy.DRAIN:
+        return _drain(drain, wait)
+    with drain.exclusive(wait) as mine:
+        if not mine:
+            raise DatabaseBusy("another process is writing to the database", "try again later")
+        return checks_for(settings).mend(fix, wait)
 
 
 def _drain(drain: Drain, wait: float) -> str:
-    done = drain.run(wait, tidy=True)
-    if not done.complete:
+    drained = drain.run(wait, tidy=True)
+    if not drained.complete:
         raise DatabaseBusy("another process is draining", "it does the same work; look again later")
-    return f"drained {done.counts.stored} events, deleted {done.deleted} segments, cut back the log"
-
-
-def _change(connection: sqlite3.Connection, fix: Fix) -> str:
-    if fix.kind == "index":
-        add_index(connection, fix.table, fix.columns)
-        return f"made an index on {fix.table} ({', '.join(fix.columns)})"
-    if fix.kind == "wal":
-        return f"set the journal mode to {connection.execute('PRAGMA journal_mode').fetchone()[0]}"  # opening did
-    connection.execute(f"PRAGMA analysis_limit = {_SAMPLE}")
-    connection.execute("ANALYZE")
-    return "counted statistics for the planner"
+    return f"drained {drained.counts.stored} events, deleted {drained.deleted} segments, cut back the log"

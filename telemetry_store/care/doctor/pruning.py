@@ -10,28 +10,31 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from telemetry_store.care.pruned import State, entries
 from telemetry_store.care.retention import under_way
-
-from .finding import Finding, Fix, Look, Severity
+from telemetry_store.finding import Finding, Look, Remedy, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from telemetry_store.engines.base import Reader
 
-def check(look: Look) -> Iterator[Finding]:
+
+def check(look: Look, reader: Reader) -> Iterator[Finding]:
     """The ledger against what is there."""
-    if not look.has("_pruned"):
+    if "_pruned" not in reader.catalogue.system:
         return
-    rows = look.db.execute("SELECT folder, file, state FROM _pruned").fetchall()
-    broken = [file for _, file, state in rows if state != "done"]
+    ledger = entries(reader)
+    broken = [entry.file for entry in ledger if entry.state is not State.DONE]
     if broken and not under_way(look.settings):
         hint = "prune again, or `telemetry doctor --fix`"
         message = f"{len(broken)} steps of a prune were broken off"
-        yield Finding("D601", "pruning", Severity.WARNING, message, hint, {"files": broken[:20]}, Fix("resume"))
+        evidence = {"files": broken[:20]}
+        yield Finding("D601", "pruning", Severity.WARNING, message, hint, evidence, Remedy.RESUME)
     else:
         yield Finding("D601", "pruning", Severity.OK, "under way" if broken else "nothing is half done")
-    gone = [file for folder, file, state in rows if file and state != "writing"
-            and os.path.isdir(folder) and not os.path.exists(os.path.join(folder, file))]  # fmt: skip
+    gone = [entry.file for entry in ledger if entry.file and entry.state is not State.WRITING
+            and os.path.isdir(entry.folder) and not os.path.exists(os.path.join(entry.folder, entry.file))]  # fmt: skip
     if gone:
         message = f"{len(gone)} files of the archive are gone, such as {gone[0]}"
         hint = "bring them back from a copy: their rows are nowhere else"

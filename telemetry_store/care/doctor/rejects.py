@@ -9,30 +9,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .finding import Finding, Look, Severity
+from telemetry_store.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from telemetry_store.engines.base import Reader
+
 _GAP = "%unreadable: NULs among the lines%"
 
 
-def check(look: Look) -> Iterator[Finding]:
+def check(reader: Reader) -> Iterator[Finding]:
     """What was kept back, dropped, or lost with the power."""
-    if look.has("_rejects"):
-        rows = look.db.execute(
+    if "_rejects" in reader.catalogue.system:
+        rows = reader.rows(
             "SELECT reason, count(*) FROM _rejects WHERE reason NOT LIKE ? GROUP BY 1 ORDER BY 2 DESC", (_GAP,)
-        ).fetchall()
+        )
         yield _counted("D401", "rejects", dict(rows), "see `telemetry rejects`")
-        gaps = look.one("SELECT count(*) FROM _rejects WHERE reason LIKE ?", _GAP)
+        gaps = reader.value("SELECT count(*) FROM _rejects WHERE reason LIKE ?", _GAP)
         if gaps:
             message = f"{gaps} places in segments that a loss of power left unreadable"
             hint = "what was recorded in the last half second before it may be missing; see _rejects"
             yield Finding("D404", "gaps", Severity.WARNING, message, hint, {"gaps": gaps})
         else:
             yield Finding("D404", "gaps", Severity.OK, "none")
-    if look.has("_drops"):
-        rows = look.db.execute("SELECT cause, sum(count) FROM _drops GROUP BY 1 ORDER BY 2 DESC").fetchall()
+    if "_drops" in reader.catalogue.system:
+        rows = reader.rows("SELECT cause, sum(count) FROM _drops GROUP BY 1 ORDER BY 2 DESC")
         yield _counted("D402", "drops", dict(rows), "raise backlog_limit, drain more often, or choose another policy")
 
 
@@ -40,6 +42,6 @@ def _counted(code: str, name: str, counts: dict[str, int], hint: str) -> Finding
     total = sum(counts.values())
     if not total:
         return Finding(code, name, Severity.OK, "none", evidence={"total": 0})
-    told = "; ".join(f"{count} × {reason}" for reason, count in list(counts.items())[:3])
+    most = "; ".join(f"{count} × {reason}" for reason, count in list(counts.items())[:3])
     evidence = {"total": total, "by_reason": dict(list(counts.items())[:20])}
-    return Finding(code, name, Severity.WARNING, f"{total}: {told}", hint, evidence)
+    return Finding(code, name, Severity.WARNING, f"{total}: {most}", hint, evidence)

@@ -11,10 +11,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from telemetry_store.recovery import SegmentReader
+from telemetry_store.finding import Finding, Look, Remedy, Severity
+from telemetry_store.recovery import SegmentReader, segment_names
 from telemetry_store.spool import FORMAT
-
-from .finding import Finding, Fix, Look, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 def check(look: Look) -> Iterator[Finding]:
     """Each segment, and the format."""
     living, dead, damaged = 0, [], []
-    for name in look.segments:
+    for name in segment_names(look.settings.spool):
         try:
             with SegmentReader(look.settings.spool, name) as reader:
                 if reader.finished:
@@ -40,7 +39,7 @@ def check(look: Look) -> Iterator[Finding]:
     if owners:
         hint = "`telemetry drain` stores what they left and deletes them"
         message = f"{len(dead)} of processes {', '.join(owners[:10])}"
-        yield Finding("D302", "dead segments", Severity.WARNING, message, hint, evidence, Fix("drain"))
+        yield Finding("D302", "dead segments", Severity.WARNING, message, hint, evidence, Remedy.DRAIN)
     else:
         yield Finding("D302", "dead segments", Severity.OK, f"none; {living} of living processes", evidence=evidence)
     for message in damaged:
@@ -50,9 +49,7 @@ def check(look: Look) -> Iterator[Finding]:
 
 
 def _truncated(look: Look) -> Iterator[str]:
-    if look.connection is None or not look.has("_cursors"):
-        return
-    for name, offset in look.db.execute("SELECT segment, offset FROM _cursors"):
+    for name, offset in look.cursors.items():
         path = os.path.join(look.settings.spool, name)
         if os.path.exists(path) and os.stat(path).st_size < offset:
             yield f"{name} is shorter than what was read from it"
@@ -62,7 +59,7 @@ def _format(directory: str) -> Iterator[Finding]:
     path = os.path.join(directory, "format")
     if os.path.exists(path):
         with open(path, encoding="ascii", errors="replace") as file:
-            found = file.read().strip()
-        if found != str(FORMAT):
-            message = f"{found}, this version knows {FORMAT}"
+            given = file.read().strip()
+        if given != str(FORMAT):
+            message = f"{given}, this version knows {FORMAT}"
             yield Finding("D304", "spool format", Severity.PROBLEM, message, "upgrade telemetry-store")

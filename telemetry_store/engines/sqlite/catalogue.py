@@ -215,6 +215,19 @@ class SqliteCatalogue(Catalogue):
     def count(self, table: str) -> int:
         return int(self._connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0])
 
+    def number(self, table: str) -> str | None:
+        known = self.tables[table]
+        if not known.numbered:
+            return None
+        keys = self._connection.execute("SELECT name, type FROM pragma_table_info(?) WHERE pk", (table,)).fetchall()
+        (name, declared), alone = keys[0] if keys else ("", ""), len(keys) == 1
+        return name if alone and declared.upper() == "INTEGER" and name not in known.columns else "rowid"
+
+    def reuses_numbers(self, table: str) -> bool:
+        """Whether SQLite may give out a row number twice."""
+        select = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return "AUTOINCREMENT" not in self._connection.execute(select, (table,)).fetchone()[0].upper()
+
     def newest_number(self, table: str) -> int:
         if not self.tables[table].numbered:
             return self.count(table)

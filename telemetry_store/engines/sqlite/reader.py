@@ -139,9 +139,7 @@ def reading(path: str, wait: float = PATIENCE) -> Iterator[SqliteReader]:
     """
     if not os.path.exists(path):
         raise DatabaseMissing(f"there is no database at {path}", "record an event, import a file, or use --db")
-    with explaining(path):
-        connection = connect(path, Access.READ, wait)
-    with contextlib.closing(connection):
+    with explaining(path), contextlib.closing(connect(path, Access.READ, wait)) as connection:
         yield SqliteReader(path, connection)
 
 

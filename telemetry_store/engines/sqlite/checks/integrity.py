@@ -7,35 +7,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from telemetry_store.finding import Finding, Remedy, Severity
 from telemetry_store.terminal import size
-
-from .finding import Finding, Fix, Look, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from telemetry_store.engines.base import Reader
+    from telemetry_store.finding import Look
+
+#: Above this it takes too long to be done each time, in bytes.
 _LARGE = 512 << 20
 
 
-def check(look: Look) -> Iterator[Finding]:
+def check(look: Look, reader: Reader) -> Iterator[Finding]:
     """Whether the file is sound, and its journal mode."""
-    pages = look.one("PRAGMA page_count") * look.one("PRAGMA page_size")
+    used = reader.value("PRAGMA page_count") * reader.value("PRAGMA page_size")
     kind = "integrity_check" if look.full else "quick_check"
-    if pages > _LARGE and not look.full:
-        message = f"not checked, {size(pages)}"
+    if used > _LARGE and not look.full:
+        message = f"not checked, {size(used)}"
         yield Finding(
             "D202", "integrity", Severity.OK, message, "`telemetry doctor --full` checks it", {"checked": False}
         )
     else:
-        lines = [line for (line,) in look.db.execute(f"PRAGMA {kind}")]
+        lines = [line for (line,) in reader.rows(f"PRAGMA {kind}")]
         if lines == ["ok"]:
             yield Finding("D202", "integrity", Severity.OK, kind, evidence={"checked": True})
         else:
             hint = "stop writing and restore a backup; segments that are kept will be replayed"
             yield Finding("D202", "integrity", Severity.PROBLEM, "; ".join(lines[:5]), hint, {"lines": lines[:20]})
-    mode = look.one("PRAGMA journal_mode")
+    mode = reader.value("PRAGMA journal_mode")
     if mode == "wal":
         yield Finding("D203", "journal mode", Severity.OK, mode)
     else:
         hint = "the next drain with events switches it to wal"
-        yield Finding("D203", "journal mode", Severity.WARNING, mode, hint, {"mode": mode}, Fix("wal"))
+        yield Finding("D203", "journal mode", Severity.WARNING, mode, hint, {"mode": mode}, Remedy.LOG)

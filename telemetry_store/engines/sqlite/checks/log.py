@@ -14,29 +14,33 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from telemetry_store.finding import Finding, Remedy, Severity
 from telemetry_store.terminal import size
-
-from .finding import Finding, Fix, Look, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from telemetry_store.engines.base import Reader
+    from telemetry_store.finding import Look
+
 #: Bytes of the shared-memory file that SQLite locks (sqlite.org/walformat.html, 2.3.1): to write, and to read.
 _WRITE = range(120, 121)
 _READ = range(123, 128)
+#: How often the locks are looked at.
 _TIMES = 4
+#: Where the system lists locks.
+_LOCKS = "/proc/locks"
 
 
-def check(look: Look) -> Iterator[Finding]:
+def check(look: Look, reader: Reader, database: str) -> Iterator[Finding]:
     """The size of the log, and who keeps it."""
-    path = look.settings.database + "-wal"
-    found = os.stat(path).st_size if os.path.exists(path) else 0
-    large = found > look.large_log
+    log = reader.sizes().log
+    large = log > look.large_log
     hint = "a reader that stays open for long keeps it from being cut back, see D205" if large else ""
     severity = Severity.WARNING if large else Severity.OK
-    fix = Fix("drain") if large else None
-    yield Finding("D204", "wal size", severity, size(found), hint, {"bytes": found}, fix)
-    readers, writers = _held_all_the_time(look)
+    fix = Remedy.DRAIN if large else None
+    yield Finding("D204", "wal size", severity, size(log), hint, {"bytes": log}, fix)
+    readers, writers = _held_all_the_time(database, look.patience)
     for name, code, pids, kind, hint in (
         ("long readers", "D205", readers, "a read transaction", "let it finish its statement, or stop it"),
         ("long writer", "D206", writers, "the write lock", "let it commit, or stop it"),
@@ -47,29 +51,29 @@ def check(look: Look) -> Iterator[Finding]:
         yield Finding(code, name, severity, message, hint if who else "", {"pids": sorted(pids)})
 
 
-def _held_all_the_time(look: Look) -> tuple[set[int], set[int]]:
+def _held_all_the_time(database: str, patience: float) -> tuple[set[int], set[int]]:
     """The processes that held a lock for reading, and the one for writing, whenever we looked."""
-    readers, writers = _holders(look)
+    readers, writers = _holders(database)
     for _ in range(_TIMES - 1):
         if not readers and not writers:
             break
-        time.sleep(look.patience / (_TIMES - 1))
-        again_readers, again_writers = _holders(look)
+        time.sleep(patience / (_TIMES - 1))
+        again_readers, again_writers = _holders(database)
         readers &= again_readers
         writers &= again_writers
     return readers, writers
 
 
-def _holders(look: Look) -> tuple[set[int], set[int]]:
+def _holders(database: str) -> tuple[set[int], set[int]]:
     """The processes that hold locks now; empty where the system does not tell."""
-    shared = look.settings.database + "-shm"
+    shared = database + "-shm"
     readers: set[int] = set()
     writers: set[int] = set()
-    if not (os.path.exists(shared) and os.path.exists(look.locks)):
+    if not (os.path.exists(shared) and os.path.exists(_LOCKS)):
         return readers, writers
     stat = os.stat(shared)
     wanted = f"{os.major(stat.st_dev):02x}:{os.minor(stat.st_dev):02x}:{stat.st_ino}"
-    with open(look.locks, encoding="ascii", errors="replace") as file:
+    with open(_LOCKS, encoding="ascii", errors="replace") as file:
         for line in file:
             words = line.split()
             if len(words) < 8 or words[1] != "POSIX" or words[5] != wanted or int(words[4]) in (-1, os.getpid()):

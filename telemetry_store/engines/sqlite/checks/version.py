@@ -5,20 +5,9 @@ This store never has two writers, so it is safe. Other programs that write and c
 
 from __future__ import annotations
 
-import sqlite3
-from typing import TYPE_CHECKING
-
-from .finding import Finding, Look, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from telemetry_store.finding import Finding, Severity
 
 _BROKEN, _SOUND = (3, 7, 0), (3, 51, 3)
-
-
-def check(_look: Look) -> Iterator[Finding]:
-    """The version that is loaded."""
-    yield judged(sqlite3.sqlite_version_info)
 
 
 def judged(version: tuple[int, ...]) -> Finding:

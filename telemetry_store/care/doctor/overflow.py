@@ -1,0 +1,69 @@
+"""D502: fields that most events of a table carry in `metadata_json` although a column could hold them.
+
+A column makes them smaller, and quick to ask for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.finding import Finding, Severity
+from telemetry_store.schema import RESERVED, is_identifier, type_of
+from telemetry_store.timestamps import TIME_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from telemetry_store.engines.base import Reader
+    from telemetry_store.schema import ColumnType, Table
+
+#: How many of the newest events are looked at; how many of them must have a field, and what share.
+_SAMPLE, _FEWEST, _SHARE = 1000, 20, 0.5
+
+
+def check(reader: Reader) -> Iterator[Finding]:
+    """What overflows, table by table."""
+    catalogue = reader.catalogue
+    findings = [finding for name in sorted(catalogue.written) for finding in _overflow(reader, catalogue.tables[name])]
+    yield from findings
+    if not findings:
+        yield Finding("D502", "overflow", Severity.OK, "none")
+
+
+def _overflow(reader: Reader, table: Table) -> Iterator[Finding]:
+    """Fields of the newest events that could have a column."""
+    number = reader.catalogue.number(table.name)
+    if table.metadata is None or number is None:
+        return
+    rows = list(
+        reader.rows(
+            f"SELECT {quoted(table.metadata)} FROM {quoted(table.name)} ORDER BY {quoted(number)} DESC LIMIT {_SAMPLE}"
+        )
+    )
+    seen: Counter[str] = Counter()
+    kinds: dict[str, set[ColumnType]] = {}
+    for (text,) in rows:
+        for name, value in _fields(text).items():
+            if (kind := type_of(value)) is not None and is_identifier(name) and name.lower() not in RESERVED:
+                seen[name] += 1
+                kinds.setdefault(name, set()).add(kind)
+    for name, count in seen.most_common(5):
+        wanted = count >= max(_FEWEST, _SHARE * len(rows)) and name not in TIME_FIELDS and name not in table.columns
+        if wanted and len(kinds[name]) == 1:
+            column = str(*kinds[name])
+            message = f"{count} of the newest {len(rows)} events of {table.name} keep {name} in {table.metadata}"
+            hint = f'declare it: EventTable("{table.name}", columns={{"{name}": "{column}"}})'
+            evidence = {"table": table.name, "field": name, "events": count, "of": len(rows), "type": column}
+            yield Finding("D502", "overflow", Severity.NOTE, message, hint, evidence)
+
+
+def _fields(text: Any) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(text) if isinstance(text, str) else {}
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}

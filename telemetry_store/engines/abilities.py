@@ -1,0 +1,230 @@
+"""What an engine may offer beyond the contracts of `base.py`.
+
+Where an engine has none of it, `engines/__init__.py` raises a UsageError that says what to use instead.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from telemetry_store.engines.base import Reader, Sink
+    from telemetry_store.finding import Finding, Fix, Look
+    from telemetry_store.schema import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is counted in a database to compare it with its copy.
+
+    Attributes:
+        rows: table → rows, of all tables.
+        cursors: segment → bytes of it that are committed.
+        orphans: rows whose foreign key leads nowhere.
+    """
+
+    rows: dict[str, int]
+    cursors: dict[str, int]
+    orphans: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a copy says of itself.
+
+    Attributes:
+        taken_at: when, in the canonical form.
+        database: host and path of what was copied.
+        carried: events that went from the spool straight into the copy.
+        rows: table → rows, but those of the label.
+    """
+
+    taken_at: str
+    database: str
+    carried: int
+    rows: dict[str, int]
+
+
+class Copies(ABC):
+    """Copies a database that is one file; a copy is a database too, and complete in itself.
+
+    Every method raises DatabaseError by cause; BackupFailed where a file is not sound, or not what it should be.
+    """
+
+    @abstractmethod
+    def copy(self, source: str, target: str) -> Contents:
+        """Copy a database as one transaction sees it, into an empty file, while others write; gives what it sees."""
+
+    @abstractmethod
+    def check(self, path: str, expected: Contents | None = None) -> Contents:
+        """Check that a copy is sound, and holds what the database held; gives what it holds."""
+
+    @abstractmethod
+    def check_version(self, path: str) -> None:
+        """Raise DatabaseNewer for a copy that a later version of this package has made."""
+
+    @abstractmethod
+    def sink(self, path: str) -> Sink:
+        """Writes into a copy."""
+
+    @abstractmethod
+    def seal(self, path: str, taken_at: str, database: str, carried: int) -> Label:
+        """Write into a copy what it is."""
+
+    @abstractmethod
+    def label(self, path: str) -> Label | None:
+        """What a file says of itself; None when it is no copy."""
+
+    @abstractmethod
+    def can_overwrite(self, database: str, file: str) -> bool:
+        """Whether a database can be opened, and be overwritten with a copy without being replaced."""
+
+    @abstractmethod
+    def overwrite(self, database: str, file: str, expected: Contents, wait: float) -> None:
+        """Overwrite a database in one transaction; whoever is reading it goes on seeing the old one until then."""
+
+    @abstractmethod
+    def move(self, database: str, aside: str) -> None:
+        """Give another name to what is left of a database that cannot be opened, if anything is."""
+
+
+#: A row as ageing gives it: its number, and then the columns of its table in their order.
+NumberedRow = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """A table with old rows.
+
+    Attributes:
+        table: the table; it has a time.
+        rows: how many are old.
+    """
+
+    table: Table
+    rows: int
+
+
+class Ageing(ABC):
+    """Finds old rows. Only rows whose time has the canonical form are ever taken for old.
+
+    Of a table of others, whose numbers the engine might give out again, the row with the highest number stays.
+    """
+
+    @property
+    @abstractmethod
+    def sink(self) -> Sink:
+        """What the turns write through, for the drain whose lock is held meanwhile."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Do what the first turn would need time for while nobody else can write."""
+
+    @abstractmethod
+    def table(self, name: str) -> Table:
+        """One event table; raises UsageError when there is none, or its rows have neither time nor number."""
+
+    @abstractmethod
+    def aged(self, cutoff: str, name: str | None) -> list[Aged]:
+        """Event tables with rows before the cutoff, and how many.
+
+        Args:
+            cutoff: in the canonical form.
+            name: only this table, see table(); None is every table that this store made.
+        """
+
+    @abstractmethod
+    def oldest(self, table: Table, cutoff: str) -> str | None:
+        """The time of the oldest row before the cutoff."""
+
+    @abstractmethod
+    def rows(self, table: Table, span: tuple[str, str], limit: int, portion: int) -> Iterator[list[NumberedRow]]:
+        """The oldest rows of a span of time, its end excluded, in portions."""
+
+    @abstractmethod
+    def turn(self, wait: float) -> AbstractContextManager[Turn]:
+        """One small transaction of the sink."""
+
+
+class Turn(ABC):
+    """What is done to old rows in one transaction, with the ledger `_pruned` of it."""
+
+    @abstractmethod
+    def begin(self, table: str, cutoff: str, folder: str = "", file: str = "") -> int:
+        """Write an entry of the ledger; gives its number."""
+
+    @abstractmethod
+    def seal(self, entry: int, rows: int, content_hash: str) -> None:
+        """Say that a file is complete: from here on its rows are the archive's."""
+
+    @abstractmethod
+    def end(self, entry: int) -> None:
+        """Say that all rows of an entry that may go are gone from the table."""
+
+    @abstractmethod
+    def forget(self, entry: int) -> None:
+        """Remove an entry whose file was never complete."""
+
+    @abstractmethod
+    def oldest(self, table: Table, cutoff: str, limit: int) -> list[int]:
+        """The numbers of the oldest rows before the cutoff."""
+
+    @abstractmethod
+    def rows(self, table: Table, numbers: Sequence[int]) -> list[NumberedRow]:
+        """Those of the rows that are still there."""
+
+    @abstractmethod
+    def delete(self, table: Table, entry: int, numbers: Sequence[int], kept: Sequence[int] = ()) -> None:
+        """Delete rows, and count them.
+
+        Args:
+            table: which table.
+            entry: of the ledger.
+            numbers: of the rows.
+            kept: of those that a file has in another form: in the table they stay, and there they count.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Bytes of a database that hold something, and those that take up what comes next."""
+
+    used: int
+    free: int
+
+
+class Checks(ABC):
+    """What only the engine can tell the doctor; nothing of it changes anything, but for mend()."""
+
+    @abstractmethod
+    def version(self) -> Iterator[Finding]:
+        """Whether the version of the engine is a good one."""
+
+    @abstractmethod
+    def files(self, look: Look, reader: Reader) -> Iterator[Finding]:
+        """Whether the database is sound, how large its log is, and who keeps others waiting."""
+
+    @abstractmethod
+    def space(self, reader: Reader) -> Space:
+        """What the database takes up."""
+
+    @abstractmethod
+    def lost_rows(self, reader: Reader) -> Iterator[Finding]:
+        """Whether rows are gone that this store has not deleted."""
+
+    @abstractmethod
+    def drift(self, reader: Reader) -> Iterator[Finding]:
+        """Whether tables are what was declared and noted of them."""
+
+    @abstractmethod
+    def indexes(self, reader: Reader) -> Iterator[Finding]:
+        """Whether the usual questions are quick, and what indexes cost for nothing."""
+
+    @abstractmethod
+    def mend(self, fix: Fix, wait: float) -> str:
+        """Do what such a finding offers, and say so in words; the caller holds the lock of the drain."""
