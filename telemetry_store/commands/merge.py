@@ -9,7 +9,8 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, progress, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, progress_bar, warn
+from telemetry_store.progress import Progress
 
 if TYPE_CHECKING:
     from importers.merge import Database, Merged, Plan
@@ -127,8 +128,9 @@ def _merge(database: str, wanted: Plan, *, dry_run: bool, json: bool) -> None:
     from importers import merge as merging
 
     try:
-        with progress() as bar:
-            done = merging.merge(database, wanted, progress=bar, dry_run=dry_run)
+        with progress_bar() as draw:
+            tell = (lambda what, done, total: draw(Progress(what, done, total))) if draw is not None else None
+            done = merging.merge(database, wanted, progress=tell, dry_run=dry_run)
     except merging.MergeFailed as error:
         warn(f"error: {error}")
         raise typer.Exit(Exit.FINDINGS) from error
