@@ -26,7 +26,7 @@ from machine import facts
 
 from telemetry_store import EventTable, TelemetryStore
 from telemetry_store.engines.sqlite.reader import reading
-from telemetry_store.reading.questions import find
+from telemetry_store.reading.questions import find, tables_of
 from telemetry_store.reading.timeline import newest
 from telemetry_store.selection import Condition, Window
 
@@ -114,10 +114,7 @@ def last_errors(path: Path) -> int:
 
 def _asked(path: Path, name: str, given: dict[str, str]) -> int:
     with reading(str(path)) as reader:
-        tables = reader.catalogue.tables
-        for table in tables.values():
-            table.leading = reader.catalogue.leading(table.name)
-        sql, values = find(name).statement(tables, given)
+        sql, values = find(name).statement(tables_of(reader), given)
         return len(reader.trusted(sql, values, 60.0))
 
 

@@ -218,6 +218,7 @@ class Table:
         sparse: rows leave out columns that the event lacks, because the table has defaults of its own.
         numbered: its rows have a row number.
         leading: columns that an index begins with, where somebody has looked.
+        blank: its times have a blank between day and hour, as SQLite's CURRENT_TIMESTAMP writes them; as `leading`.
         exists: False until the table has been made.
     """
 
@@ -229,6 +230,7 @@ class Table:
     sparse: bool = False
     numbered: bool = True
     leading: frozenset[str] = frozenset()
+    blank: bool = False
     exists: bool = True
 
     @classmethod

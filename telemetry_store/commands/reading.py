@@ -11,7 +11,7 @@ import typer
 
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened, warn
-from telemetry_store.reading.questions import find, library
+from telemetry_store.reading.questions import find, library, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +75,7 @@ def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[
 
 def _named(store: TelemetryStore, question: Question, given: dict[str, str], timeout: float) -> Iterator[Any]:
     with store.reader() as reader:
-        tables = reader.catalogue.tables
-        for table in tables.values():
-            table.leading = reader.catalogue.leading(table.name)
-        sql, values = question.statement(tables, given)
+        sql, values = question.statement(tables_of(reader), given)
         if question.own:
             rows = reader.trusted(sql, values, timeout)
             yield rows.columns

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 import sqlite3
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from datasette.database import Database, connections
 
+from telemetry_store.engines.sqlite.open import Access, connect
 from telemetry_store.errors import UsageError
 from telemetry_store.terminal import size
 
@@ -74,9 +74,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         """
         if write:
             raise UsageError("the dashboard only reads")
-        uri = Path(self.path).as_uri() + "?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, check_same_thread=False, factory=_Connection)
-        connection.execute("PRAGMA query_only = 1")
+        connection = cast("_Connection", connect(self.path, Access.READ, _WAIT, factory=_Connection))
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         connection.inode = inode(self.path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store.dashboard.charts import CHARTS
 from telemetry_store.errors import UsageError
-from telemetry_store.reading.questions import find
+from telemetry_store.reading.questions import find, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,10 +47,9 @@ class Survey:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.catalogue = reader.catalogue
-        for table in self.catalogue.tables.values():
-            table.leading = self.catalogue.leading(table.name)
-        self.rows = {name: self.catalogue.newest_number(name) for name in self.catalogue.tables}
-        self.tables = dict(sorted(self.catalogue.tables.items(), key=lambda item: -self.rows[item[0]]))
+        tables = tables_of(reader)
+        self.rows = {name: self.catalogue.newest_number(name) for name in tables}
+        self.tables = {name: tables[name] for name in sorted(tables, key=lambda name: -self.rows[name])}
         self.filled = filled(reader)
 
     def affordable(self, table: Table) -> bool:

@@ -94,10 +94,10 @@ def _never_empty(chart: Chart, sql: str) -> str:
     columns = ", ".join(f'{call}("{name}") AS "{name}"' for name in chart.columns)
     nothing = dict.fromkeys(chart.columns, "''")
     if chart.kind is not Kind.TABLE:
+        finish = _NOW if chart.kind is Kind.OVER_TIME else _YESTERDAY
         series = f"'{next(iter(chart.colours), '')}'"
-        nothing |= {chart.series: series, chart.value: "0"}
-    if "start" in nothing:
-        nothing |= {"start": _YESTERDAY, "finish": _NOW if chart.kind is Kind.OVER_TIME else _YESTERDAY}
+        known = {chart.series: series, "start": _YESTERDAY, "finish": finish, chart.value: "0"}
+        nothing |= {name: known[name] for name in nothing.keys() & known}
     nothing[chart.label] = "'nothing'"
     return (
         f"WITH shown AS MATERIALIZED (\n{sql}\n)\nSELECT {columns} FROM shown\n"

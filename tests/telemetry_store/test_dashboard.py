@@ -85,6 +85,25 @@ def test_an_agent_narrows_every_chart(store: TelemetryStore) -> None:
     assert [row["name"] for row in rows(store, "agent_names")] == ["x", "y"]
 
 
+def test_fields_named_like_ours_confuse_no_chart(store: TelemetryStore) -> None:
+    """Events whose fields have the names that our statements use are counted like others."""
+    names = ("name", "start", "finish", "lo", "hi", "unit", "shown", "first", "last", "seconds", "oldest", "newest",
+             "kind")  # fmt: skip
+    for minute in (0, 1, 2, 3, 4, 5, 55):
+        for table in ("tools", "daemon_heartbeat"):
+            store.record(table, dict.fromkeys(names, "0"), agent_id="z", event_type="tool_failed",
+                         timestamp=f"2026-03-01T10:{minute:02}:30Z")  # fmt: skip
+    store.flush()
+    assert sum(row["events"] for row in rows(store, "events_over_time")) == 68 + 14
+    assert rows(store, "total_events", agent="z") == [{"n": "14"}]
+    assert {(row["table"], row["events"]) for row in rows(store, "agents_by_table", agent="z")} == {
+        ("tools", 7), ("daemon_heartbeat", 7)}  # fmt: skip
+    assert sum(row["errors"] for row in rows(store, "errors_over_time", agent="z")) == 14
+    assert rows(store, "agents_seen") == [{"n": 3}]
+    assert [(row["kind"], row["seconds"]) for row in rows(store, "silences", agent="z")] == [
+        ("beating", 3300.0), ("silent", 3000.0)]  # fmt: skip
+
+
 def test_silences(store: TelemetryStore) -> None:
     """A silence is longer than three times an agent's usual interval; one that lasts is shown to the window's end."""
     with TelemetryStore(store.settings.database) as other:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from telemetry_store import EventTable, TelemetryStore, UsageError
 from telemetry_store.cli import app
 from telemetry_store.engines.sqlite.reader import reading
-from telemetry_store.reading.questions import Question, find, library
+from telemetry_store.reading.questions import Question, find, library, tables_of
 from telemetry_store.schema import Table
 
 #: Questions without an answer here: nothing was imported or rejected, and nobody in particular is asked about.
@@ -76,9 +76,7 @@ def test_the_answers_are_right(database: str) -> None:
 def test_the_last_errors_are_the_same_without_an_index(database: str) -> None:
     """Whether an index begins with the field decides about the way, not about the answer."""
     with reading(database) as reader:
-        connection, tables = reader.connection, reader.catalogue.tables
-        for table in tables.values():
-            table.leading = reader.catalogue.leading(table.name)
+        connection, tables = reader.connection, tables_of(reader)
         ways = []
         for leading in (frozenset({"module"}), frozenset()):
             tables["error_events"].leading = leading
@@ -123,6 +121,31 @@ def test_questions_of_ones_own(database: str, tmp_path: Path, monkeypatch: pytes
     assert "busiest_agents" in listed
     (folder / "bad.sql").write_text("SELECT 1")
     assert isinstance(CliRunner().invoke(app, ["query", "--list"]).exception, UsageError)
+
+
+def test_parts(database: str) -> None:
+    """A shared part brings its parameters; what stands in `[[ ]]` is there only where its parameter has a value."""
+    text = "-- A.\n{part span}\nSELECT 1 AS n FROM span WHERE 1 [[ AND :agent = 'x' ]]"
+    question = Question.parse("q", text, own=False)
+    tables = {"t": Table.fresh("t")}
+    assert [parameter.name for parameter in question.parameters] == ["window", "until", "agent"]
+    assert "agent" not in question.statement(tables, {})[0]
+    assert question.statement(tables, {"agent": "x"})[0].endswith("WHERE 1  AND :agent = 'x' ")
+    assert asked(database, "total_events", "window=all") == [{"n": "45"}]
+    assert asked(database, "total_events", "window=all", "agent=a") == [{"n": "24"}]
+    with pytest.raises(UsageError, match="no part 'nonsense'"):
+        Question.parse("q", "-- A.\n{part nonsense}", own=False)
+    with pytest.raises(UsageError, match="means nothing"):
+        Question.parse("q", "-- A.\n{each nonsense} SELECT 1 {end}", own=False).statement(tables, {})
+
+
+def test_each_table_that_fits(database: str) -> None:
+    """`{each}` makes one arm for each table that has what it needs, and says what is missing where none has."""
+    question = Question.parse("q", "-- A.\n{each heartbeat} SELECT {name} FROM {here} {end}", own=False)
+    with reading(database) as reader:
+        assert question.statement(tables_of(reader), {})[0] == "SELECT 'daemon_heartbeat' FROM \"daemon_heartbeat\""
+    with pytest.raises(UsageError, match="needs a table with heartbeats"):
+        question.statement({"t": Table.fresh("t")}, {})
 
 
 def test_names_are_only_names() -> None:

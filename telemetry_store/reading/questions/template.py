@@ -29,6 +29,7 @@ Besides columns, `{events …}` knows `timestamp`, `table`, `id`, `event` (as JS
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.all_events import event_json
@@ -41,6 +42,7 @@ from telemetry_store.schema import ColumnType
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
 
 _EACH = re.compile(r"\{each(?: (\w+))?\}\s*(.*?)\s*\{end\}", re.DOTALL)
@@ -86,6 +88,18 @@ def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], 
     return _MACRO.sub(replaced, _EACH.sub(lambda match: _each(timed, match[1] or "", match[2], name), text))
 
 
+def tables_of(reader: Reader) -> Mapping[str, Table]:
+    """The event tables of a database, with what questions need to know of them; reads single rows by index."""
+    tables = reader.catalogue.tables
+    for table in tables.values():
+        table.leading = reader.catalogue.leading(table.name)
+        if table.sparse and table.time is not None:
+            order = "ORDER BY rowid DESC " if table.numbered else ""
+            mark = f"SELECT substr({quoted(table.time)}, 11, 1) FROM {quoted(table.name)} {order}LIMIT 1"
+            table.blank = reader.value(mark) == " "
+    return tables
+
+
 def _needed(sql: str, what: str, name: str) -> str:
     if not sql:
         raise UsageError(f"{name} needs a table with {what}, and none has it", "`telemetry schema` lists columns")
@@ -96,7 +110,7 @@ def _each(tables: list[Table], kind: str, arm: str, name: str) -> str:
     if kind not in _KINDS:
         raise UsageError(f"the question {name} has {{each {kind}}} in it, which means nothing")
     what, fits = _KINDS[kind]
-    arms = [_MACRO.sub(lambda match, table=table: _here(table, match), arm) for table in tables if fits(table)]  # type: ignore[misc]
+    arms = [_MACRO.sub(partial(_here, table), arm) for table in tables if fits(table)]
     return _needed("\n    UNION ALL\n    ".join(arms), what, name)
 
 
@@ -108,12 +122,7 @@ def _here(table: Table, match: re.Match[str]) -> str:
 
 
 def _moment(table: Table, time: str) -> str:
-    """Others' times may have a blank between day and hour, as SQLite's CURRENT_TIMESTAMP writes them."""
-    if not table.sparse:
-        return time
-    order = "ORDER BY rowid DESC " if table.numbered else ""
-    mark = f"SELECT substr({quoted(str(table.time))}, 11, 1) FROM {quoted(table.name)} {order}LIMIT 1"
-    return f"replace({time}, 'T', iif(({mark}) = ' ', ' ', 'T'))"
+    return f"replace({time}, 'T', ' ')" if table.blank else time
 
 
 def _in_span(table: Table) -> str:
