@@ -17,11 +17,12 @@ from telemetry_store import Progress
 from telemetry_store.ahead import ahead
 from telemetry_store.engines.base import Source
 from telemetry_store.schema import check_table_name
+from telemetry_store.worker import WorkerLost
 
 from .jsonl import LineReader, Tail
 from .ledger import line_marks
 from .loads import loading
-from .parser import Job, ParserLost, is_worth, parsed
+from .parser import Job, is_worth, parsed
 from .recognition import Copy, Known, recognise
 from .route import route_of, routes
 from .source_file import SourceFile
@@ -137,7 +138,7 @@ class Run:
                     return FileImport(self, route, file, recognition, alone=alone).run()
                 except Overtaken:
                     continue
-                except ParserLost:
+                except WorkerLost:
                     alone = True
 
     def recognise(self, file: SourceFile, path: Path) -> Recognition:

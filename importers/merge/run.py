@@ -21,7 +21,7 @@ from telemetry_store.terminal import size as size_text
 from .conflicts import Conflict, Examined, examine
 from .encoding import in_utf8
 from .failure import MergeFailed
-from .hashing import hashing
+from .hashing import HashJob, hashing
 from .journal import RECODED, REHEARSAL, Folders, Record, Source, Table, finish, new_folder, records
 from .publish import publish
 from .rehearse import rehearse
@@ -126,6 +126,16 @@ def _already(plan: Plan, in_force: list[Record]) -> Record | None:
     return None
 
 
+def _to_hash(copied: list[tuple[Incoming, str]]) -> HashJob:
+    """The tables of copies that hold rows."""
+    return HashJob(
+        tuple(
+            (each.path, path, tuple(name for name in each.tables if each.database.schema.shapes[name].kind == "table"))
+            for each, path in copied
+        )
+    )
+
+
 class _Run:
     def __init__(self, database: str, plan: Plan, examined: Examined, progress: Progress | None, wait: float) -> None:
         self._database, self._plan, self._examined = database, plan, examined
@@ -145,10 +155,7 @@ class _Run:
             watched = {each.path: stack.enter_context(watching(each.path)) for each in self._examined.incoming}
             with self._timed("backups"):
                 sources, copied = self._back_up(folder)
-            hashes = stack.enter_context(hashing(sum(each.size for each in sources)))
-            for each, path in copied:
-                tables = tuple(name for name in each.tables if each.database.schema.shapes[name].kind == "table")
-                hashes.ask(each.path, path, tables)
+            hashes = stack.enter_context(hashing(_to_hash(copied), sum(source.size for source in sources)))
             with self._timed("rehearsal"):
                 rehearsed = self._rehearse(folder, copied)
             record = self._record(folder, sources, rehearsed)

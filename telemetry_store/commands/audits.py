@@ -10,6 +10,7 @@ import typer
 
 from telemetry_store import Progress, terminal
 from telemetry_store.commands.options import Exit, Json, progress_bar, warn
+from telemetry_store.worker import Worker, start_program
 
 if TYPE_CHECKING:
     from audit import Comparison, Report
@@ -150,7 +151,12 @@ def _audited(path: Path, exclude: list[str] | None, *, profile: bool, cache: boo
     with progress_bar() as draw:
         step = (lambda done, total: draw(Progress("audit", done, total, unit="sources"))) if draw is not None else None
         return auditor.audit(
-            path, exclude=exclude or (), profile=profile, progress=step, cache=path / _CACHE if cache else None
+            path,
+            exclude=exclude or (),
+            profile=profile,
+            progress=step,
+            cache=path / _CACHE if cache else None,
+            start=Worker,
         )
 
 
@@ -159,7 +165,7 @@ def _traced(report: Report, command: list[str]) -> tuple[Report, int]:
     import audit.trace as tracer
 
     try:
-        trace = tracer.run(command, Path(report.root))
+        trace = tracer.run(command, Path(report.root), start_program)
     except OSError as error:
         raise typer.BadParameter(f"cannot run {command[0]}: {error.strerror or error}", param_hint="COMMAND") from error
     for note in trace.notes:
