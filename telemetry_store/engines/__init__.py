@@ -6,8 +6,8 @@ Which engine it is, the settings say by their database.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # the process of a contained query imports this, and has no time for `typing`
 if TYPE_CHECKING:
     from telemetry_store.engines.abilities import Ageing, Checks, Copies
     from telemetry_store.engines.base import Sink

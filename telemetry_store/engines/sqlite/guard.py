@@ -1,7 +1,7 @@
 """What a guarded connection may do, and the work of the process that runs one statement on such a connection.
 
-`contained.py` starts that process and waits for it, so this file imports next to nothing: what
-travels are plain classes, since dataclasses, `typing` and `contextlib` take longer than SQLite itself.
+`contained.py` starts that process and waits for it, so this file imports next to nothing: what travels are plain
+classes, since dataclasses, `typing` and `contextlib` take longer to import than SQLite itself.
 """
 
 from __future__ import annotations
