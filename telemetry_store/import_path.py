@@ -28,7 +28,8 @@ def trusted(path: list[str]) -> list[str]:
         here = ""
     installed = set(filter(None, (HOME, *site.getsitepackages(), site.USER_SITE)))
     allowed = {_resolved(folder) for folder in installed}
-    kept = [entry for entry in path if os.path.isabs(entry) and (_resolved(entry) != here or here in allowed)]
+    texts = [entry for entry in path if isinstance(entry, str)]  # as Python does, which passes over anything else
+    kept = [entry for entry in texts if os.path.isabs(entry) and (_resolved(entry) != here or here in allowed)]
     variable = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
     named = {os.path.abspath(entry) for entry in variable.split(os.pathsep)} - installed
     return sorted(kept, key=named.__contains__)

@@ -60,7 +60,7 @@ def test_where_it_imports_from(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(sys, "path", ["", ".", str(tmp_path), "relative", *sys.path])
+    monkeypatch.setattr(sys, "path", ["", ".", str(tmp_path), "relative", tmp_path, *sys.path])
     ((path, imported, folder, json),) = [said.value for said in frames(jobs.circumstances)]
     assert path.index(HOME) > path.index(os.path.dirname(os.__file__))
     assert not {"", ".", str(tmp_path), "relative"} & set(path)
