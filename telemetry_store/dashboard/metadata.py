@@ -70,8 +70,8 @@ def _canned(survey: Survey, folder: str | None) -> dict[str, Any]:
 
 def _page(question: Question, tables: Mapping[str, Table]) -> dict[str, str]:
     sql, _ = question.statement(tables, {})
-    asked = (parameter for parameter in question.parameters if f":{parameter.name}" in sql)
-    meanings = [f"{each.name}: {each.meaning}{f' (else {each.default})' if each.default else ''}" for each in asked]
+    used = [parameter for parameter in question.parameters if f":{parameter.name}" in sql]
+    meanings = [f"{one.name}: {one.meaning}{f' (else {one.default})' if one.default else ''}" for one in used]
     return {"title": question.sentence, "sql": _with_defaults(question, sql), "description": "; ".join(meanings)}
 
 
