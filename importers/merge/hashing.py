@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import sqlite3
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
-from .content import content_hash
-from .shape import read_schema
-from .source import uri
+from telemetry_store.engines.sqlite.open import Access, connect
+from telemetry_store.engines.sqlite.shape import read_schema
+
+from .comparison import content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ _WORTH_A_PROCESS = 8 << 20
 
 def hashes_of(path: str, tables: tuple[str, ...]) -> dict[str, str]:
     """Table → hash of its content, in a copy that nobody writes to."""
-    with contextlib.closing(sqlite3.connect(uri(path, "immutable=1"), uri=True)) as connection:
+    with contextlib.closing(connect(path, Access.IMMUTABLE)) as connection:
         shapes = read_schema(connection).shapes
         return {name: content_hash(connection, shapes[name]) for name in tables}
 

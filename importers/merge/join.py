@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import IntegrityError
 
-from .content import common_rows, count
+from .comparison import common_rows, count
 from .failure import MergeFailed
+from .merge_plan import Overlap
 from .rows import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .plan import Overlap
-    from .shape import Shape
+    from telemetry_store.engines.sqlite.open import Connection
+    from telemetry_store.engines.sqlite.shape import Shape
 
-_STATEMENTS: dict[Overlap, str] = {
-    "refuse": "INSERT INTO {into} ({columns}) SELECT {values} FROM {source}",
-    "renumber": "INSERT INTO {into} ({columns}) SELECT {values} FROM {source}",
-    "first": "INSERT INTO {into} ({columns}) SELECT {values} FROM {source} WHERE true ON CONFLICT DO NOTHING",
-    "last": "INSERT OR REPLACE INTO {into} ({columns}) SELECT {values} FROM {source}",
+_INSERT = "INSERT INTO {into} ({columns}) SELECT {values} FROM {source}"
+#: What happens where a key is there already → the statement that does it.
+_STATEMENTS = {
+    Overlap.REFUSE: _INSERT,
+    Overlap.RENUMBER: _INSERT,
+    Overlap.FIRST: f"{_INSERT} WHERE true ON CONFLICT DO NOTHING",
+    Overlap.LAST: "INSERT OR REPLACE INTO {into} ({columns}) SELECT {values} FROM {source}",
 }
 
 
-def add_columns(connection: sqlite3.Connection, into: Shape, shape: Shape) -> list[str]:
+def add_columns(connection: Connection, into: Shape, shape: Shape) -> list[str]:
     """Give a table the columns that another has besides; their types come along, constraints do not."""
-    there = {each.name.lower() for each in into.columns}
-    added = [each for each in shape.columns if each.name.lower() not in there and not each.generated]
-    for each in added:
-        connection.execute(f"ALTER TABLE {quoted(into.name)} ADD COLUMN {quoted(each.name)} {each.declared}")
-    return [each.name for each in added]
+    there = {column.name.lower() for column in into.columns}
+    added = [column for column in shape.columns if column.name.lower() not in there and not column.generated]
+    for column in added:
+        connection.execute(f"ALTER TABLE {quoted(into.name)} ADD COLUMN {quoted(column.name)} {column.declared}")
+    return [column.name for column in added]
 
 
 def join_rows(
-    connection: sqlite3.Connection, shape: Shape, source: str, into: Shape, overlap: Overlap, shifts: Mapping[str, int]
+    connection: Connection, shape: Shape, source: str, into: Shape, overlap: Overlap, shifts: Mapping[str, int]
 ) -> None:
     """Add a table's rows to those of another.
 
@@ -52,24 +55,24 @@ def join_rows(
     """
     target = quoted(into.name)
     before, rows = count(connection, target), count(connection, source)
-    computed = {each.name.lower() for each in into.columns if each.generated}
+    computed = {column.name.lower() for column in into.columns if column.generated}
     columns = [name for name in shape.stored if name.lower() not in computed]
     sql = _STATEMENTS[overlap].format(
         into=target, source=source, columns=listed(columns), values=listed(columns, shifts)
     )
     try:
         connection.execute(sql)
-    except sqlite3.IntegrityError as error:
+    except IntegrityError as error:
         raise MergeFailed(f"{into.name} cannot take the rows of {shape.name}: {error}",
                           'overlap = "first" or "last", or another name') from error  # fmt: skip
-    if overlap in ("refuse", "renumber") and count(connection, target) != before + rows:
+    if overlap in (Overlap.REFUSE, Overlap.RENUMBER) and count(connection, target) != before + rows:
         raise MergeFailed(f"{into.name} has not got all rows of {shape.name}")
     by_key = set(shape.order) <= set(shape.stored)
-    if overlap != "first" and by_key and common_rows(connection, shape, target, source, shifts) != rows:
+    if overlap != Overlap.FIRST and by_key and common_rows(connection, shape, target, source, shifts) != rows:
         raise MergeFailed(f"{into.name} has not got the rows of {shape.name} as they were")
 
 
-def shift_for(connection: sqlite3.Connection, shape: Shape, source: str, into: Shape) -> int:
+def shift_for(connection: Connection, shape: Shape, source: str, into: Shape) -> int:
     """What must be added to a table's keys so that all are larger than those of another."""
     sql = "SELECT coalesce(min({0}), 1), coalesce(max({0}), 0) FROM {1}"
     lowest, _ = connection.execute(sql.format(quoted(str(shape.integer_key)), source)).fetchone()

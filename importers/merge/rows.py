@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.shape import Kind
 
-from .content import same_rows
+from .comparison import same_rows
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Mapping
 
-    from .shape import Schema, Shape
+    from telemetry_store.engines.sqlite.open import Connection
+    from telemetry_store.engines.sqlite.shape import Schema, Shape
 
 
 def copy_rows(
-    connection: sqlite3.Connection, shape: Shape, source: str, target: str, shifts: Mapping[str, int] | None = None
+    connection: Connection, shape: Shape, source: str, target: str, shifts: Mapping[str, int] | None = None
 ) -> bool:
     """Copy all rows into an empty table, and compare them afterwards.
 
@@ -55,9 +56,9 @@ def with_row_number(shape: Shape) -> tuple[str, ...]:
     return (str(shape.row_number), *shape.stored) if hidden else shape.stored
 
 
-def _is_plain(connection: sqlite3.Connection, shape: Shape, source: str) -> bool:
+def _is_plain(connection: Connection, shape: Shape, source: str) -> bool:
     """Whether `SELECT *` gives what `INSERT` takes, and keeps the row numbers."""
-    if any(each.generated for each in shape.columns):
+    if any(column.generated for column in shape.columns):
         return False
     if shape.without_rowid or shape.integer_key is not None or shape.indexed or shape.row_number is None:
         return True
@@ -69,17 +70,17 @@ def _is_plain(connection: sqlite3.Connection, shape: Shape, source: str) -> bool
 
 def shadows_of(schema: Schema, virtual: str) -> list[str]:
     """What the names of a virtual table's own tables end with."""
-    owners = sorted((each.name.lower() for each in schema.of_kind("virtual")), key=len, reverse=True)
-    found = []
-    for shadow in schema.of_kind("shadow"):
+    owners = sorted((shape.name.lower() for shape in schema.of_kind(Kind.VIRTUAL)), key=len, reverse=True)
+    ends = []
+    for shadow in schema.of_kind(Kind.SHADOW):
         owner = next((name for name in owners if shadow.name.lower().startswith(f"{name}_")), None)
         if owner == virtual.lower():
-            found.append(shadow.name[len(virtual) + 1 :])
-    return found
+            ends.append(shadow.name[len(virtual) + 1 :])
+    return ends
 
 
-def set_counter(connection: sqlite3.Connection, table: str, number: int) -> None:
+def set_counter(connection: Connection, table: str, number: int) -> None:
     """Let a table's AUTOINCREMENT go on after this number."""
-    done = connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, table))
-    if not done.rowcount:
+    cursor = connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, table))
+    if not cursor.rowcount:
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, number))

@@ -11,7 +11,7 @@ import pytest
 
 from importers.merge import MergeFailed, merge, rollback
 from importers.merge.journal import Folders
-from importers.merge.plan import DatabasePlan, Plan
+from importers.merge.merge_plan import DatabasePlan, Plan
 from telemetry_store import DatabaseBusy, TelemetryStore
 from tests.importers.merge.content import everything, rows
 from tests.importers.merge.old import make

@@ -5,30 +5,68 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from telemetry_store import UsageError
+from telemetry_store.engines.sqlite.shape import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .shape import Shape
-    from .source import Database
+    from telemetry_store.engines.sqlite.shape import Shape
 
-#: merge: bring it over. keep: it stays where it is, and stays in use. skip: it stays there and is of no interest.
-#: delete: it is no longer wanted; a file is removed after its backup and after the merge, a table stays behind.
-Action = Literal["merge", "keep", "skip", "delete"]
-#: What stands under a table's old name: nothing, a view, or a view that can be written.
-Views = Literal["none", "read", "write"]
-#: What happens to a row whose key is there already, where two tables become one.
-Overlap = Literal["refuse", "first", "last", "renumber"]
-Violations = Literal["refuse", "keep"]
+    from .old_database import OldDatabase
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class Action(StrEnum):
+    """What becomes of a file or a table."""
+
+    #: Bring it over.
+    MERGE = "merge"
+    #: It stays where it is, and stays in use.
+    KEEP = "keep"
+    #: It stays there and is of no interest.
+    SKIP = "skip"
+    #: It is no longer wanted: a file is removed after its backup and after the merge, a table stays behind.
+    DELETE = "delete"
+
+
+class Views(StrEnum):
+    """What stands under a table's old name."""
+
+    NONE = "none"
+    READ = "read"
+    #: With triggers that write through.
+    WRITE = "write"
+
+
+class Overlap(StrEnum):
+    """What happens to a row whose key is there already, where two tables become one."""
+
+    REFUSE = "refuse"
+    FIRST = "first"
+    LAST = "last"
+    RENUMBER = "renumber"
+
+
+class Violations(StrEnum):
+    """What happens to rows whose foreign keys lead nowhere."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+
+
+#: What a store makes for itself, in a database that is one.
 _OWN = frozenset({"_cursors", "_sources", "_rejects", "_drops", "_tables", "_merges", "_sqlite_migrations"})
 _OWN_VIEWS = frozenset({"all_events", "schema_version"})
+#: What a new name has no place for.
 _OTHER = re.compile(r"[^0-9A-Za-z]+")
+#: Characters of a table's name.
 _LONGEST = 63
 
 
@@ -37,7 +75,7 @@ class TablePlan:
     """What becomes of one table or view.
 
     Attributes:
-        action: see `Action`.
+        action: what becomes of it.
         name: its new name.
         view: what stands under its old name; None takes the plan's.
         overlap: what happens to a row whose key is there already, when several tables have this name; None says that
@@ -58,10 +96,10 @@ class DatabasePlan:
 
     Attributes:
         path: of it.
-        action: see `Action`.
+        action: what becomes of it.
         domain: what its tables' new names begin with.
         tables: old name → what becomes of it; None takes the defaults for all of them.
-        violations: "keep" brings rows over whose foreign keys lead nowhere.
+        violations: whether rows come along whose foreign keys lead nowhere.
         opened_by: places in code that open it, for those who read the plan.
         note: for those who read the plan.
     """
@@ -70,7 +108,7 @@ class DatabasePlan:
     action: Action
     domain: str
     tables: dict[str, TablePlan] | None = None
-    violations: Violations = "refuse"
+    violations: Violations = Violations.REFUSE
     opened_by: tuple[str, ...] = ()
     note: str = ""
 
@@ -85,35 +123,34 @@ class Plan:
     """
 
     databases: tuple[DatabasePlan, ...] = ()
-    views: Views = "read"
+    views: Views = Views.READ
 
     def of(self, path: str) -> DatabasePlan | None:
         """What is planned for a file."""
         wanted = os.path.realpath(path)
-        return next((each for each in self.databases if os.path.realpath(each.path) == wanted), None)
+        return next((database for database in self.databases if os.path.realpath(database.path) == wanted), None)
 
 
-def draft(databases: Iterable[Database], openers: Mapping[str, tuple[str, ...]] | None = None) -> Plan:
+def draft(databases: Iterable[OldDatabase], openers: Mapping[str, tuple[str, ...]] | None = None) -> Plan:
     """The plan that nobody has edited: everything that can be read is merged.
 
     Args:
         databases: those that were found.
-        openers: path of a database → places in code that open it.
+        openers: path → places in code that open it.
     """
     openers = openers or {}
-    return Plan(tuple(_drafted(each, openers.get(each.path, ())) for each in databases))
+    return Plan(tuple(_drafted(database, openers.get(database.path, ())) for database in databases))
 
 
-def _drafted(database: Database, opened_by: tuple[str, ...]) -> DatabasePlan:
+def _drafted(database: OldDatabase, opened_by: tuple[str, ...]) -> DatabasePlan:
     domain = domain_of(database.path)
-    if database.problem:
-        return DatabasePlan(database.path, "skip", domain, opened_by=opened_by, note=database.problem)
-    if not database.schema.shapes:
-        return DatabasePlan(database.path, "skip", domain, opened_by=opened_by, note="empty; it may be deleted")
-    return DatabasePlan(database.path, "merge", domain, default_tables(database, domain), opened_by=opened_by)
+    note = database.problem or ("" if database.schema.shapes else "empty; it may be deleted")
+    if note:
+        return DatabasePlan(database.path, Action.SKIP, domain, opened_by=opened_by, note=note)
+    return DatabasePlan(database.path, Action.MERGE, domain, default_tables(database, domain), opened_by=opened_by)
 
 
-def default_tables(database: Database, domain: str) -> dict[str, TablePlan]:
+def default_tables(database: OldDatabase, domain: str) -> dict[str, TablePlan]:
     """What becomes of a file's tables and views unless the plan says otherwise.
 
     Tables get names `<domain>_<entity>`. Views and virtual tables keep theirs: nothing but code refers to a view, and
@@ -121,24 +158,29 @@ def default_tables(database: Database, domain: str) -> dict[str, TablePlan]:
     for itself are skipped.
     """
     schema = database.schema
-    own = {"_cursors", "_sources", "_tables"} <= schema.shapes.keys()
+    is_store = {"_cursors", "_sources", "_tables"} <= schema.shapes.keys()
     plans: dict[str, TablePlan] = {}
-    for shape in schema.of_kind("table", "view", "virtual"):
-        name = f"{domain}_{_words(shape.name)}"[:_LONGEST] if shape.kind == "table" else _words(shape.name)
-        if shape.kind == "table" and f"{_words(shape.name)}_".startswith(f"{domain}_"):
-            name = _words(shape.name)
-        name = _unlike(name, {each.name for each in plans.values()})
-        skipped = own and shape.name in (_OWN if shape.kind == "table" else _OWN_VIEWS)
-        plans[shape.name] = TablePlan("skip" if skipped else "merge", name)
+    for shape in schema.of_kind(Kind.TABLE, Kind.VIEW, Kind.VIRTUAL):
+        name = _unlike(_default_name(shape, domain), {table.name for table in plans.values()})
+        skipped = is_store and shape.name in (_OWN if shape.kind is Kind.TABLE else _OWN_VIEWS)
+        plans[shape.name] = TablePlan(Action.SKIP if skipped else Action.MERGE, name)
     return plans
+
+
+def _default_name(shape: Shape, domain: str) -> str:
+    words = _words(shape.name)
+    if shape.kind is not Kind.TABLE or f"{words}_".startswith(f"{domain}_"):
+        return words
+    return f"{domain}_{words}"[:_LONGEST]
 
 
 def _unlike(name: str, taken: set[str]) -> str:
     """The name, or one with a number that is not taken."""
-    number = 1
-    while (f"{name[: _LONGEST - 4]}_{number}" if number > 1 else name) in taken:
+    number, free = 1, name
+    while free in taken:
         number += 1
-    return f"{name[: _LONGEST - 4]}_{number}" if number > 1 else name
+        free = f"{name[: _LONGEST - 4]}_{number}"
+    return free
 
 
 def domain_of(path: str) -> str:
@@ -151,28 +193,24 @@ def _words(name: str) -> str:
     return _OTHER.sub("_", name).strip("_").lower() or "t"
 
 
-def tables_of(plan: DatabasePlan, database: Database) -> dict[str, TablePlan]:
+def tables_of(plan: DatabasePlan, database: OldDatabase) -> dict[str, TablePlan]:
     """What becomes of each table and view of a file; those that an edited plan does not name are not among them."""
     if plan.tables is None:
         return default_tables(database, plan.domain)
-    by_name = {name.lower(): name for name in database.schema.shapes}
-    return {by_name.get(name.lower(), name): each for name, each in plan.tables.items()}
+    shapes = database.schema.by_name
+    return {shapes[name.lower()].name if name.lower() in shapes else name: table for name, table in plan.tables.items()}
 
 
 def view_of(plan: Plan, table: TablePlan, shape: Shape) -> Views:
     """What stands under the old name of a table; a view that is renamed is given no other."""
-    return "none" if shape.kind != "table" else table.view or plan.views
+    return (table.view or plan.views) if shape.kind is Kind.TABLE else Views.NONE
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads a plan, and says where it makes no sense."""
 
     path: Path
-    folder: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.folder = self.path.parent
 
     def plan(self) -> Plan:
         try:
@@ -184,48 +222,49 @@ class _Reader:
             raise UsageError(
                 f"{self.path} has no section [merge]", "make one with telemetry merge PATH --write-plan FILE"
             )
-        self._known("merge", section, {"views", "databases"})
-        views = self._choice("merge.views", section.get("views", "read"), get_args(Views))
+        self._check_keys("merge", section, {"views", "databases"})
+        views = self._choice("merge.views", section.get("views", Views.READ), Views)
         databases = section.get("databases", {})
-        return Plan(tuple(self._database(path, each) for path, each in databases.items()), views)
+        return Plan(tuple(self._database(path, values) for path, values in databases.items()), views)
 
     def _database(self, path: str, values: Any) -> DatabasePlan:
         where = f'merge.databases."{path}"'
-        self._known(where, values, {"action", "domain", "tables", "violations", "doc"})
-        action = self._choice(f"{where}.action", values.get("action", "merge"), get_args(Action))
+        self._check_keys(where, values, {"action", "domain", "tables", "violations", "doc"})
+        action = self._choice(f"{where}.action", values.get("action", Action.MERGE), Action)
         domain = values.get("domain") or domain_of(path)
         tables = None
         if "tables" in values:
-            tables = {name: self._table(f"{where}.tables.{name}", name, domain, each)
-                      for name, each in values["tables"].items()}  # fmt: skip
-        violations = self._choice(f"{where}.violations", values.get("violations", "refuse"), get_args(Violations))
-        full = str(self.folder / Path(path).expanduser())
-        return DatabasePlan(full, action, domain, tables, violations)
+            tables = {name: self._table(f"{where}.tables.{name}", name, domain, table)
+                      for name, table in values["tables"].items()}  # fmt: skip
+        violations = values.get("violations", Violations.REFUSE)
+        full = str(self.path.parent / Path(path).expanduser())
+        return DatabasePlan(full, action, domain, tables, self._choice(f"{where}.violations", violations, Violations))
 
     def _table(self, where: str, old: str, domain: str, values: Any) -> TablePlan:
-        self._known(where, values, {"action", "name", "view", "overlap", "doc"})
-        action = self._choice(f"{where}.action", values.get("action", "merge"), get_args(Action))
+        self._check_keys(where, values, {"action", "name", "view", "overlap", "doc"})
         view, overlap = values.get("view"), values.get("overlap")
         return TablePlan(
-            action,
+            self._choice(f"{where}.action", values.get("action", Action.MERGE), Action),
             str(values.get("name", f"{domain}_{_words(old)}")),
-            None if view is None else self._choice(f"{where}.view", view, get_args(Views)),
-            None if overlap is None else self._choice(f"{where}.overlap", overlap, get_args(Overlap)),
+            None if view is None else self._choice(f"{where}.view", view, Views),
+            None if overlap is None else self._choice(f"{where}.overlap", overlap, Overlap),
             str(values.get("doc", "")),
         )
 
-    def _known(self, where: str, values: Any, keys: set[str]) -> None:
+    def _check_keys(self, where: str, values: Any, known: set[str]) -> None:
         if not isinstance(values, dict):
             raise UsageError(f"{self.path}: {where} is not a table", "see docs/merge.md")
-        if unknown := values.keys() - keys:
+        if unknown := values.keys() - known:
             raise UsageError(
-                f"{self.path}: {where} has an unknown key {', '.join(sorted(unknown))}", f"known: {sorted(keys)}"
+                f"{self.path}: {where} has an unknown key {', '.join(sorted(unknown))}", f"known: {sorted(known)}"
             )
 
-    def _choice(self, where: str, value: Any, choices: tuple[str, ...]) -> Any:
-        if value not in choices:
-            raise UsageError(f"{self.path}: {where} is {value!r}", f"it is one of {', '.join(choices)}")
-        return value
+    def _choice(self, where: str, value: Any, choices: type[_Choice]) -> _Choice:
+        try:
+            return choices(value)
+        except ValueError:
+            hint = f"it is one of {', '.join(choices)}"
+            raise UsageError(f"{self.path}: {where} is {value!r}", hint) from None
 
 
 def read_plan(path: Path) -> Plan:
@@ -239,16 +278,19 @@ def read_plan(path: Path) -> Plan:
 
 def updated(plan: Plan, drafted: Plan) -> Plan:
     """A plan with the databases that were found since, and what is known about all of them; edits stay."""
-    merged = []
-    for each in plan.databases:
-        new = drafted.of(each.path)
-        merged.append(replace(each, opened_by=new.opened_by, note=new.note, tables=each.tables or new.tables)
-                      if new else each)  # fmt: skip
-    added = [each for each in drafted.databases if plan.of(each.path) is None]
-    return replace(plan, databases=(*merged, *added))
+    known = []
+    for database in plan.databases:
+        new = drafted.of(database.path)
+        known.append(
+            replace(database, opened_by=new.opened_by, note=new.note, tables=database.tables or new.tables)
+            if new
+            else database
+        )
+    added = [database for database in drafted.databases if plan.of(database.path) is None]
+    return replace(plan, databases=(*known, *added))
 
 
-def plan_text(plan: Plan, databases: Iterable[Database], folder: Path) -> str:
+def plan_text(plan: Plan, databases: Iterable[OldDatabase], folder: Path) -> str:
     """A plan as TOML for people to review: what is in each file stands beside it as comments.
 
     Args:
@@ -256,7 +298,7 @@ def plan_text(plan: Plan, databases: Iterable[Database], folder: Path) -> str:
         databases: what was found, for the comments.
         folder: where the file will be; paths are written as seen from there.
     """
-    known = {each.path: each for each in databases}
+    known = {database.path: database for database in databases}
     lines = [
         "# What becomes of each old database and table; docs/merge.md tells what may stand here.",
         "# When it is reviewed: telemetry merge --plan FILE --dry-run, then the same without --dry-run.",
@@ -264,39 +306,40 @@ def plan_text(plan: Plan, databases: Iterable[Database], folder: Path) -> str:
         "[merge]",
         f'views = {_text(plan.views)}  # under the old names: "none", "read" or "write"',
     ]
-    for each in plan.databases:
-        lines += ["", *_database_lines(each, known.get(each.path), folder)]
+    for database in plan.databases:
+        lines += ["", *_database_lines(database, known.get(database.path), folder)]
     return "\n".join(lines) + "\n"
 
 
-def _database_lines(plan: DatabasePlan, found: Database | None, folder: Path) -> list[str]:
+def _database_lines(plan: DatabasePlan, database: OldDatabase | None, folder: Path) -> list[str]:
     path = os.path.relpath(plan.path, folder).replace(os.sep, "/")
-    lines = [f"# {comment}" for comment in _about(plan, found)]
+    lines = [f"# {comment}" for comment in _about(plan, database)]
     lines += [f"[merge.databases.{_text(path)}]", f"action = {_text(plan.action)}", f"domain = {_text(plan.domain)}"]
-    if plan.violations != "refuse":
+    if plan.violations != Violations.REFUSE:
         lines.append(f"violations = {_text(plan.violations)}")
     if plan.tables:
         lines += ["", f"[merge.databases.{_text(path)}.tables]"]
-        lines += [_table_line(old, each, found) for old, each in plan.tables.items()]
+        lines += [_table_line(old, table, database) for old, table in plan.tables.items()]
     return lines
 
 
-def _about(plan: DatabasePlan, found: Database | None) -> list[str]:
+def _about(plan: DatabasePlan, database: OldDatabase | None) -> list[str]:
     comments = []
-    if found is not None:
-        comments.append(f"{found.size} bytes, {len(found.rows)} tables, {sum(found.rows.values())} rows")
+    if database is not None:
+        rows = database.rows
+        comments.append(f"{database.size} bytes, {len(rows)} tables, {sum(rows.values())} rows")
     comments += [f"opened in {place}" for place in plan.opened_by]
     return comments + ([plan.note] if plan.note else [])
 
 
-def _table_line(old: str, plan: TablePlan, found: Database | None) -> str:
+def _table_line(old: str, plan: TablePlan, database: OldDatabase | None) -> str:
     pairs = [("action", plan.action), ("name", plan.name), ("view", plan.view), ("overlap", plan.overlap),
              ("doc", plan.doc)]  # fmt: skip
     body = ", ".join(f"{key} = {_text(value)}" for key, value in pairs if value)
     about = ""
-    if found is not None and old in found.schema.shapes:
-        kind = found.schema.shapes[old].kind
-        about = f"  # {found.rows[old]} rows" if old in found.rows else f"  # {kind}"
+    if database is not None and old in database.schema.shapes:
+        kind = database.schema.shapes[old].kind
+        about = f"  # {database.rows[old]} rows" if old in database.rows else f"  # {kind}"
     return f"{_text(old)} = {{ {body} }}{about}"
 
 

@@ -1,0 +1,62 @@
+"""The database that is merged into: written to only while every other writer of this package is kept out."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from telemetry_store import Settings, TelemetryStore
+from telemetry_store.engines.sqlite.open import Access, connect, translating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from telemetry_store.engines.sqlite.open import Connection
+
+#: How long to wait for others that write to the database, in seconds.
+WAIT = 60.0
+#: The log is brought into the database once, at the end. Foreign keys are counted, not enforced: old ones may lead
+#: nowhere.
+_SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 0", "foreign_keys = 0", "cache_size = -64000")
+
+
+def _store(database: str) -> TelemetryStore:
+    return TelemetryStore(settings=Settings(database=database, drain_interval=0))
+
+
+def prepare(database: str, wait: float) -> None:
+    """Bring in what waits in the spool, and make the system tables: that is the state before.
+
+    Args:
+        database: path of it; it is made when it is not there.
+        wait: seconds to wait for others.
+
+    Raises:
+        DatabaseError: by cause.
+    """
+    with _store(database) as store:
+        store.tidy(wait)
+        with store.transaction(wait):
+            pass
+
+
+@contextlib.contextmanager
+def writing(database: str, wait: float) -> Iterator[Connection]:
+    """A connection for one transaction, after a drain; what the block has not committed is undone.
+
+    Args:
+        database: path of it.
+        wait: seconds to wait for others.
+
+    Raises:
+        DatabaseError: by cause.
+    """
+    with (
+        _store(database) as store,
+        store.exclusive(wait),
+        translating(database),
+        contextlib.closing(connect(database, Access.WRITE, wait)) as connection,
+    ):
+        for setting in _SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
+        yield connection
