@@ -116,10 +116,10 @@ def _settings(content: dict[str, Any], env: str | None, file: str) -> Settings:
         values.update(sections[env])
     if "folder" in content.get("questions", {}):
         values.setdefault("questions", content["questions"]["folder"])
-    unknown = values.keys() - {each.name for each in fields(Settings)}
+    names = [setting.name for setting in fields(Settings)]
+    unknown = values.keys() - set(names)
     if unknown:
-        known = ", ".join(each.name for each in fields(Settings))
-        raise SettingsError(f"{file}: unknown setting {', '.join(sorted(unknown))}", f"known are {known}")
+        raise SettingsError(f"{file}: unknown setting {', '.join(sorted(unknown))}", f"known are {', '.join(names)}")
     for name in ("database", "questions"):  # a relative path is meant from where the file is
         if name in values:
             values[name] = os.path.join(os.path.dirname(file), str(values[name]))

@@ -50,15 +50,15 @@ def prepare(directory: str) -> None:
             fresh = f"{path}.{os.getpid()}"
             _with_file(fresh, os.O_WRONLY | os.O_CREAT, lambda file: os.write(file, b"%d\n" % FORMAT))
             os.replace(fresh, path)
-        found = _with_file(path, os.O_RDONLY, lambda file: os.read(file, 64)).decode(errors="replace").strip()
+        version = _with_file(path, os.O_RDONLY, lambda file: os.read(file, 64)).decode(errors="replace").strip()
     except OSError as error:
         if is_full_disk(error):
             raise SpoolFull(f"no space for the spool {directory}: {error.strerror}", "free some disk space") from error
         hint = "give the process write permission there, or choose another database path"
         raise SpoolUnwritable(f"cannot use the spool directory {directory}: {error.strerror}", hint) from error
-    if not found.isdigit() or int(found) > FORMAT:
+    if not version.isdigit() or int(version) > FORMAT:
         hint = "upgrade telemetry-store; nothing was written"
-        raise SpoolNewer(f"the spool {directory} has format {found!r}, this version knows up to {FORMAT}", hint)
+        raise SpoolNewer(f"the spool {directory} has format {version!r}, this version knows up to {FORMAT}", hint)
 
 
 def _with_file(path: str, flags: int, use: Callable[[int], _T]) -> _T:
@@ -287,9 +287,9 @@ class Spool:
         with self._sync_lock, self._lock:
             segment, self._segment = self._segment, None
             self._capacity = self._position = 0
-            for each in (*self._retired, segment):
-                if each is not None:
-                    each.close()
+            for old in (*self._retired, segment):
+                if old is not None:
+                    old.close()
             self._retired.clear()
 
     def before_fork(self) -> None:

@@ -108,25 +108,25 @@ _FIRST = ("message", "text", "error", "metric", "value", "status")
 _COLOURS = {"error": "red", "critical": "red", "fatal": "red", "warning": "yellow", "warn": "yellow"}
 
 
-def event_line(each: StoredEvent, *, width: int = 160) -> str:
+def event_line(stored: StoredEvent, *, width: int = 160) -> str:
     """One event on one line, coloured; `typer.echo` takes the colours out where there is no terminal.
 
     Args:
-        each: the event.
+        stored: the event.
         width: how many characters of its fields are shown.
     """
     from typer import style
 
-    event = each.event
+    event = stored.event
     level = str(event.get("level") or event.get("event_type") or "").lower()
-    colour = next((found for word, found in _COLOURS.items() if word in level), None)
+    colour = next((colour for word, colour in _COLOURS.items() if word in level), None)
     hidden = {"timestamp", "agent_id", "event_type"}
     names = [*(name for name in _FIRST if name in event), *(name for name in event if name not in _FIRST)]
     fields = " ".join(f"{name}={_short(event[name])}" for name in names if name not in hidden)
     return "  ".join(
         [
-            style(each.timestamp[:23].replace("T", " "), dim=True),
-            style(f"{each.table}:{each.id}", fg="cyan"),
+            style(stored.timestamp[:23].replace("T", " "), dim=True),
+            style(f"{stored.table}:{stored.id}", fg="cyan"),
             style(str(event.get("agent_id") or "-"), fg="green"),
             style(str(event.get("event_type") or "-"), fg=colour, bold=colour is not None),
             _cut(fields, width),
@@ -142,7 +142,7 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def event_dict(each: StoredEvent) -> dict[str, Any]:
+def event_dict(stored: StoredEvent) -> dict[str, Any]:
     """One event for machines: its place, the fields that all tables have, and the event itself."""
-    shared = {name: each.event.get(name) for name in ("event_type", "agent_id", "session_id")}
-    return {"timestamp": each.timestamp, "table": each.table, "id": each.id, **shared, "event": each.event}
+    shared = {name: stored.event.get(name) for name in ("event_type", "agent_id", "session_id")}
+    return {"timestamp": stored.timestamp, "table": stored.table, "id": stored.id, **shared, "event": stored.event}

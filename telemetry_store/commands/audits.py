@@ -130,10 +130,10 @@ def plan(
         print(terminal.as_json({"written": [*map(str, done.written)], "kept": [*map(str, done.kept)],
                                 "added": list(done.added)}))  # fmt: skip
         return
-    for each in done.written:
-        print(f"wrote {each}")
-    for each in done.kept:
-        print(f"kept  {each}, which was edited; the new text is in {each.name}.new")
+    for file in done.written:
+        print(f"wrote {file}")
+    for file in done.kept:
+        print(f"kept  {file}, which was edited; the new text is in {file.name}.new")
     print(f"{len(done.added)} new tables" + (": " + ", ".join(done.added) if done.added else ""))
 
 
@@ -174,14 +174,14 @@ def _traced(report: Report, command: list[str]) -> tuple[Report, int]:
     import audit.trace as tracer
 
     try:
-        found = tracer.run(command, Path(report.root))
+        trace = tracer.run(command, Path(report.root))
     except OSError as error:
         raise typer.BadParameter(f"cannot run {command[0]}: {error.strerror or error}", param_hint="COMMAND") from error
-    for note in found.notes:
+    for note in trace.notes:
         warn(f"trace: {note}")
-    if found.status:
-        warn(f"trace: the command ended with status {found.status}")
-    return tracer.merge(report, found), found.status if found.status >= 0 else 128 - found.status
+    if trace.status:
+        warn(f"trace: the command ended with status {trace.status}")
+    return tracer.merge(report, trace), trace.status if trace.status >= 0 else 128 - trace.status
 
 
 def _formed(report: Report, form: Format) -> str:
@@ -202,20 +202,20 @@ def _ratchet(report: Report, baseline: Path, *, write: bool) -> None:
         warn(f"{baseline}: {auditor.write_baseline(report, baseline)} writers")
         return
     try:
-        found = auditor.compare(report, baseline)
+        comparison = auditor.compare(report, baseline)
     except ValueError as error:
         raise typer.BadParameter(f"{error}; make one with --write-baseline", param_hint="--baseline") from error
-    _say(found, baseline)
-    if found.new:
+    _say(comparison, baseline)
+    if comparison.new:
         raise typer.Exit(Exit.FINDINGS)
 
 
-def _say(found: Comparison, baseline: Path) -> None:
-    bare = {each.id for each in found.bare}
-    for each in found.new:
-        hint = " (its waiver gives no reason)" if each.id in bare else ""
-        warn(f"{each.path}:{each.line}: new writer of {each.target}{hint}")
-    counts = f"{len(found.new)} new, {len(found.gone)} gone, {len(found.waived)} waived"
+def _say(comparison: Comparison, baseline: Path) -> None:
+    bare = {writer.id for writer in comparison.bare}
+    for writer in comparison.new:
+        hint = " (its waiver gives no reason)" if writer.id in bare else ""
+        warn(f"{writer.path}:{writer.line}: new writer of {writer.target}{hint}")
+    counts = f"{len(comparison.new)} new, {len(comparison.gone)} gone, {len(comparison.waived)} waived"
     warn(f"{baseline}: {counts} writers")
-    if found.new:
+    if comparison.new:
         warn("use store.record(…), or add `# audit: allow REASON`, or accept them all with --write-baseline")

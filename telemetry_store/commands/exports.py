@@ -61,7 +61,7 @@ def export(
     window = Window(
         moment(since) if since else None,
         moment(until) if until else None,
-        [Condition.parse(each) for each in where or []],
+        [Condition.parse(text) for text in where or []],
     )
     event_of = exports.stamped if stamped else _as_recorded
     with opened(db, env) as store:

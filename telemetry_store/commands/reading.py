@@ -54,13 +54,13 @@ def query(
     with opened(db, env) as store:
         fresh(store)
         if archive is not None:
-            found = _archived(store, archive, sql)
+            batches = _archived(store, archive, sql)
         elif named is not None:
-            found = _named(store, find(named, questions or store.settings.questions or None), given, timeout)
+            batches = _named(store, find(named, questions or store.settings.questions or None), given, timeout)
         else:
             values = {name: _value(text) for name, text in given.items()}
-            found = _stream(store, str(sql), values, timeout)
-        _show(found, json, csv, parquet)
+            batches = _stream(store, str(sql), values, timeout)
+        _show(batches, json, csv, parquet)
 
 
 def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[Any]:
@@ -98,15 +98,16 @@ def _folder(db: str | None, env: str | None) -> str | None:
     return settings.load(db, env=env).questions or None
 
 
-def _list(found: dict[str, Question], *, json: bool) -> None:
+def _list(questions: dict[str, Question], *, json: bool) -> None:
     if json:
-        rows = [{"name": each.name, "asks": each.sentence, "parameters": {p.name: p.default for p in each.parameters}}
-                for each in found.values()]  # fmt: skip
+        rows = [{"name": question.name, "asks": question.sentence,
+                 "parameters": {parameter.name: parameter.default for parameter in question.parameters}}
+                for question in questions.values()]  # fmt: skip
         print(terminal.as_json(rows))
         return
-    for each in found.values():
-        print(f"{each.name:24}{each.sentence}")
-        for parameter in each.parameters:
+    for question in questions.values():
+        print(f"{question.name:24}{question.sentence}")
+        for parameter in question.parameters:
             print(f"{'':24}  {parameter.name}={parameter.default}  {parameter.meaning}")
 
 
@@ -129,13 +130,13 @@ def _value(text: str) -> int | float | str:
     return text
 
 
-def _show(found: Iterator[Any], json: bool, csv: bool, parquet: Path | None) -> None:  # noqa: FBT001
+def _show(batches: Iterator[Any], json: bool, csv: bool, parquet: Path | None) -> None:  # noqa: FBT001
     """Print or write a result, some rows at a time."""
     from telemetry_store.reading.export import write_csv
     from telemetry_store.reading.parquet import write_parquet
 
-    columns = tuple(next(found))
-    rows = (row for batch in found for row in batch)
+    columns = tuple(next(batches))
+    rows = (row for batch in batches for row in batch)
     if parquet is not None:
         print(f"{write_parquet(str(parquet), columns, rows)} rows in {parquet}")
     elif csv:
@@ -164,21 +165,21 @@ def stats(
     from telemetry_store.reading.statistics import statistics
 
     with opened(db, env) as store:
-        found = statistics(store, wait=fresh(store), hours=hours)
+        figures = statistics(store, wait=fresh(store), hours=hours)
     if json:
-        print(terminal.as_json(found))
+        print(terminal.as_json(figures))
         return
-    rows = [{**each, "hours": sparkline(each["hours"])} for each in found["tables"]]
+    rows = [{**table, "hours": sparkline(table["hours"])} for table in figures["tables"]]
     print(terminal.table(rows))
     print(
-        f"\n{found['rows']} rows in {found['database']}, {terminal.size(found['size_bytes'])}; log "
-        f"{terminal.size(found['wal_bytes'])}; spool {terminal.size(found['backlog_bytes'])} in "
-        f"{found['backlog_segments']} segments; {found['imported_files']} imported files"
+        f"\n{figures['rows']} rows in {figures['database']}, {terminal.size(figures['size_bytes'])}; log "
+        f"{terminal.size(figures['wal_bytes'])}; spool {terminal.size(figures['backlog_bytes'])} in "
+        f"{figures['backlog_segments']} segments; {figures['imported_files']} imported files"
     )
-    if found["hours_until"]:
-        print(f"the bars are the {hours} hours until {found['hours_until']}:00 UTC")
+    if figures["hours_until"]:
+        print(f"the bars are the {hours} hours until {figures['hours_until']}:00 UTC")
     for label in ("rejects", "drops"):
-        for reason, count in found[label].items():
+        for reason, count in figures[label].items():
             print(f"{label}: {count} × {reason}")
 
 

@@ -44,7 +44,7 @@ def search(
     window = Window(
         moment(since) if since else None,
         moment(until) if until else None,
-        [Condition.parse(each) for each in where or []],
+        [Condition.parse(text) for text in where or []],
     )
     with opened(db, env) as store:
         fresh(store)

@@ -104,8 +104,8 @@ def tail(
 
 def _tables_of(names: list[str], conditions: list[Condition]) -> tuple[list[str], list[Condition]]:
     """Names of tables, also those that stand in conditions as table=NAME."""
-    named = [each.value for each in conditions if each.field == "table" and each.operator == "="]
-    return names + named, [each for each in conditions if each.field != "table"]
+    named = [condition.value for condition in conditions if condition.field == "table" and condition.operator == "="]
+    return names + named, [condition for condition in conditions if condition.field != "table"]
 
 
 def _chooser(names: list[str]) -> Callable[[Reader], Mapping[str, Table]]:

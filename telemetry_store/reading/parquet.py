@@ -55,7 +55,7 @@ def _write(parquet: Any, writer: Any, path: str, columns: Sequence[str], group: 
     table = arrow_table(columns, values)
     if writer is None:
         fields = [
-            pa.field(each.name, pa.string() if pa.types.is_null(each.type) else each.type) for each in table.schema
+            pa.field(field.name, pa.string() if pa.types.is_null(field.type) else field.type) for field in table.schema
         ]
         writer = parquet.ParquetWriter(path, pa.schema(fields))
     try:

@@ -73,10 +73,10 @@ def load_tables(connection: Connection) -> tuple[dict[str, Table], dict[str, tup
 def taken_names(connection: Connection, tables: Iterable[str]) -> dict[str, str]:
     """Names of views, indexes and virtual tables, and which of them each is: no event table can be made there."""
     there = {name.lower() for name in tables}
-    found = connection.execute("SELECT name, type FROM sqlite_master WHERE type <> 'trigger'").fetchall()
+    objects = connection.execute("SELECT name, type FROM sqlite_master WHERE type <> 'trigger'").fetchall()
     return {
         name: "virtual table" if kind == "table" else kind
-        for name, kind in found
+        for name, kind in objects
         if name.lower() not in there and not name.startswith(("_", "sqlite_"))
     }
 

@@ -22,7 +22,7 @@ NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000+00:00'"
 def create_table(connection: Connection, name: str, columns: dict[str, ColumnType]) -> None:
     """Make an own table, with its default indexes and its entries in `_tables`."""
     body = ["id INTEGER PRIMARY KEY AUTOINCREMENT"]
-    body += [f"{quoted(each)} {kind}{' NOT NULL' if each == TIME else ''}" for each, kind in columns.items()]
+    body += [f"{quoted(column)} {kind}{' NOT NULL' if column == TIME else ''}" for column, kind in columns.items()]
     connection.execute(f"CREATE TABLE {quoted(name)} ({', '.join(body)})")
     describe(connection, name, "", "", "created")
     for column, kind in columns.items():

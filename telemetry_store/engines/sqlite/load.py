@@ -20,8 +20,8 @@ _SORT_KIB = 32_000
 
 def begin_load(connection: Connection, table: str) -> bool:
     """Put off the indexes of a table of ours that has no rows, or is not there yet; False for another table."""
-    made = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE", (table,))
-    if made.fetchone() is not None:
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE", (table,))
+    if there.fetchone() is not None:
         own = connection.execute(
             'SELECT 1 FROM _tables WHERE "table" = ? COLLATE NOCASE AND "column" = ? AND origin = ?',
             (table, "", "created"),

@@ -16,9 +16,7 @@ from telemetry_store.engines.base import Sink, Source
 from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.event import DECLARE, DROPS, decode, encode
 from telemetry_store.schema import EventTable
-
-#: Every engine: its name → makes a sink in a folder.
-ENGINES = {"sqlite": lambda folder: SqliteSink(str(folder / "contract.db"))}
+from tests.contract.engines import ENGINES
 
 
 @pytest.fixture(params=ENGINES)
