@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.catalogue import column_type
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import OperationalError
+from telemetry_store.engines.sqlite.open import Connection, Cursor, OperationalError
 from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from telemetry_store.engines.sqlite.open import Connection, Cursor
     from telemetry_store.engines.sqlite.shape import Shape
 
 #: So many rows are hashed at once.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store import TableNameError
 from telemetry_store.engines.sqlite.foreign import moment_of
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import Access, OperationalError, in_memory, uri
-from telemetry_store.engines.sqlite.shape import Kind, Schema, read_schema
+from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, in_memory, uri
+from telemetry_store.engines.sqlite.shape import Column, Kind, Schema, Shape, read_schema
 from telemetry_store.schema import check_table_name
 
 from .merge_plan import Action, Overlap, Views, Violations, tables_of, view_of
@@ -20,9 +20,6 @@ from .old_database import look
 from .rename import Renamed, rename
 
 if TYPE_CHECKING:
-    from telemetry_store.engines.sqlite.open import Connection
-    from telemetry_store.engines.sqlite.shape import Column, Shape
-
     from .merge_plan import DatabasePlan, Plan, TablePlan
     from .old_database import OldDatabase
 

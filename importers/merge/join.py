@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import IntegrityError
+from telemetry_store.engines.sqlite.open import Connection, IntegrityError
 
 from .comparison import common_rows, count
 from .failure import MergeFailed
@@ -15,7 +15,6 @@ from .rows import listed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from telemetry_store.engines.sqlite.open import Connection
     from telemetry_store.engines.sqlite.shape import Shape
 
 _INSERT = "INSERT INTO {into} ({columns}) SELECT {values} FROM {source}"

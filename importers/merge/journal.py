@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ import orjson
 from telemetry_store import DatabaseBusy
 from telemetry_store.engines.sqlite.foreign import moment_of
 from telemetry_store.engines.sqlite.names import exists
-from telemetry_store.engines.sqlite.open import Error
+from telemetry_store.engines.sqlite.open import Connection, Error
 from telemetry_store.engines.sqlite.statements import sql
 from telemetry_store.segment import try_lock
 
@@ -29,14 +29,12 @@ from .old_database import FOLDER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telemetry_store.engines.sqlite.open import Connection
 
 #: Stands in a folder until its merge is committed.
 UNFINISHED = "unfinished"
-#: The copy of the database that everything is merged into first.
-REHEARSAL = "rehearsal.db"
-#: What the names of copies end with whose text was made UTF-8.
-RECODED = "-utf8.db"
+_REHEARSAL = "rehearsal.db"
+#: What the names of copies end with whose text was made UTF-8; no backup's name ends so.
+RECODED = ".utf8"
 #: The file beside the folders that a merge or rollback locks.
 _LOCK = "lock"
 
@@ -117,6 +115,11 @@ class MergeRecord:
     merged_at: str = ""
     folder: str = ""
 
+    @property
+    def rehearsal(self) -> str:
+        """The copy of the database that everything is merged into first."""
+        return os.path.join(self.folder, _REHEARSAL)
+
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
         return asdict(self)
@@ -169,51 +172,39 @@ def forget_record(connection: Connection, record: MergeRecord) -> None:
         connection.execute("DROP TABLE _merges")
 
 
-@dataclass(slots=True)
-class Folders:
-    """The folders of backups beside a database, one for each merge.
+@contextlib.contextmanager
+def alone(database: str) -> Iterator[Path]:
+    """Keep other merges and rollbacks of a database out; gives the folder that holds a folder of backups for each.
 
-    Args:
-        database: path of the database.
+    What a merge has left that was killed, or that fails in the block, is removed.
+
+    Raises:
+        DatabaseBusy: one is under way.
     """
-
-    database: str
-    root: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.root = Path(os.path.abspath(self.database) + FOLDER)
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[Path]:
-        """Keep other merges and rollbacks of this database out; gives the folder of the folders.
-
-        What a merge has left that was killed, or that fails in the block, is removed.
-
-        Raises:
-            DatabaseBusy: one is under way.
-        """
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    root = Path(os.path.abspath(database) + FOLDER)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if not try_lock(descriptor):
+            raise DatabaseBusy("another merge of this database is under way", "wait for its end")
+        _clear(root, database)
         try:
-            if not try_lock(descriptor):
-                raise DatabaseBusy("another merge of this database is under way", "wait for its end")
-            self._clear()
-            try:
-                yield self.root
-            finally:
-                with contextlib.suppress(Error, OSError):  # what made the block fail is what should be told
-                    self._clear()
+            yield root
         finally:
-            os.close(descriptor)
+            with contextlib.suppress(Error, OSError):  # what made the block fail is what should be told
+                _clear(root, database)
+    finally:
+        os.close(descriptor)
 
-    def _clear(self) -> None:
-        in_force = {os.path.realpath(record.folder) for record in records_of(self.database)}
-        for folder in self.root.iterdir():
-            if (folder / UNFINISHED).exists():
-                if os.path.realpath(folder) in in_force:
-                    finish(folder)
-                else:
-                    shutil.rmtree(folder)
+
+def _clear(root: Path, database: str) -> None:
+    in_force = {os.path.realpath(record.folder) for record in records_of(database)}
+    for folder in root.iterdir():
+        if (folder / UNFINISHED).exists():
+            if os.path.realpath(folder) in in_force:
+                finish(folder)
+            else:
+                shutil.rmtree(folder)
 
 
 def new_folder(root: Path) -> Path:
@@ -227,5 +218,5 @@ def new_folder(root: Path) -> Path:
 
 def finish(folder: Path) -> None:
     """The merge is committed: its backups stay, its rehearsal goes."""
-    for path in (folder / REHEARSAL, *folder.glob(f"*{RECODED}"), folder / UNFINISHED):
+    for path in (folder / _REHEARSAL, *folder.glob(f"*{RECODED}"), folder / UNFINISHED):
         path.unlink(missing_ok=True)

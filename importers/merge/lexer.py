@@ -70,32 +70,30 @@ def with_timing(sql: str, timing: str) -> str:
     return sql[: words[3].start] + timing + sql[last.end :]
 
 
-def _arguments(sql: str) -> Iterator[tuple[str, int, int]]:
-    """The arguments of CREATE VIRTUAL TABLE, each with its place in the statement."""
+def _value(sql: str, key: str) -> tuple[int, int] | None:
+    """Where the value of an argument `key=value` of CREATE VIRTUAL TABLE begins and ends."""
     depth, start = 0, 0
     for token in tokens(sql):
         if token.text == "(":
             depth += 1
             start = token.end if depth == 1 else start
-        if (token.text == "," and depth == 1) or (token.text == ")" and depth == 1):
-            yield sql[start : token.start], start, token.start
+        if depth == 1 and token.text in (",", ")"):
+            name, mark, _ = sql[start : token.start].partition("=")
+            if mark and name.strip().lower() == key:
+                return start + len(name) + 1, token.start
             start = token.end
         depth -= token.text == ")"
-
-
-def argument(sql: str, key: str) -> str | None:
-    """The value of an argument `key=value` of a virtual table, without quotes; None when it is not given."""
-    for text, _, _ in _arguments(sql):
-        name, mark, value = text.partition("=")
-        if mark and name.strip().lower() == key and value.strip():
-            return Token(value.strip(), 0, 0).name
     return None
 
 
+def argument(sql: str, key: str) -> str:
+    """The value of an argument `key=value` of a virtual table, without quotes; empty when it is not given."""
+    place = _value(sql, key)
+    value = sql[slice(*place)].strip() if place else ""
+    return Token(value, 0, 0).name if value else ""
+
+
 def with_argument(sql: str, key: str, value: str) -> str:
-    """The same CREATE VIRTUAL TABLE with another value of an argument that it has."""
-    for text, start, end in _arguments(sql):
-        name, mark, _ = text.partition("=")
-        if mark and name.strip().lower() == key:
-            return f"{sql[:start]}{name}={text_of(value)}{sql[end:]}"
-    return sql
+    """The same CREATE VIRTUAL TABLE with another value of an argument, if it has that."""
+    place = _value(sql, key)
+    return f"{sql[: place[0]]}{text_of(value)}{sql[place[1] :]}" if place else sql

@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telemetry_store import UsageError
-from telemetry_store.engines.sqlite.shape import Kind
+from telemetry_store.engines.sqlite.shape import Kind, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from telemetry_store.engines.sqlite.shape import Shape
 
     from .old_database import OldDatabase
 
@@ -219,52 +217,51 @@ class _Reader:
             raise UsageError(f"{self.path}: {error}") from error
         section = content.get("merge")
         if not isinstance(section, dict):
-            raise UsageError(
-                f"{self.path} has no section [merge]", "make one with telemetry merge PATH --write-plan FILE"
-            )
-        self._check_keys("merge", section, {"views", "databases"})
-        views = self._choice("merge.views", section.get("views", Views.READ), Views)
+            hint = "make one with telemetry merge PATH --write-plan FILE"
+            raise UsageError(f"{self.path} has no section [merge]", hint)
+        self._check_keys("merge", section, "views", "databases")
         databases = section.get("databases", {})
+        views = self._choice("merge", section, "views", Views.READ)
         return Plan(tuple(self._database(path, values) for path, values in databases.items()), views)
 
     def _database(self, path: str, values: Any) -> DatabasePlan:
         where = f'merge.databases."{path}"'
-        self._check_keys(where, values, {"action", "domain", "tables", "violations", "doc"})
-        action = self._choice(f"{where}.action", values.get("action", Action.MERGE), Action)
+        self._check_keys(where, values, "action", "domain", "tables", "violations", "doc")
         domain = values.get("domain") or domain_of(path)
-        tables = None
-        if "tables" in values:
-            tables = {name: self._table(f"{where}.tables.{name}", name, domain, table)
-                      for name, table in values["tables"].items()}  # fmt: skip
-        violations = values.get("violations", Violations.REFUSE)
-        full = str(self.path.parent / Path(path).expanduser())
-        return DatabasePlan(full, action, domain, tables, self._choice(f"{where}.violations", violations, Violations))
+        tables = values.get("tables")
+        return DatabasePlan(
+            str(self.path.parent / Path(path).expanduser()),
+            self._choice(where, values, "action", Action.MERGE),
+            domain,
+            None if tables is None else {old: self._table(f"{where}.tables.{old}", old, domain, table)
+                                         for old, table in tables.items()},
+            self._choice(where, values, "violations", Violations.REFUSE),
+        )  # fmt: skip
 
     def _table(self, where: str, old: str, domain: str, values: Any) -> TablePlan:
-        self._check_keys(where, values, {"action", "name", "view", "overlap", "doc"})
-        view, overlap = values.get("view"), values.get("overlap")
+        self._check_keys(where, values, "action", "name", "view", "overlap", "doc")
         return TablePlan(
-            self._choice(f"{where}.action", values.get("action", Action.MERGE), Action),
+            self._choice(where, values, "action", Action.MERGE),
             str(values.get("name", f"{domain}_{_words(old)}")),
-            None if view is None else self._choice(f"{where}.view", view, Views),
-            None if overlap is None else self._choice(f"{where}.overlap", overlap, Overlap),
+            self._choice(where, values, "view", Views.READ) if "view" in values else None,
+            self._choice(where, values, "overlap", Overlap.REFUSE) if "overlap" in values else None,
             str(values.get("doc", "")),
         )
 
-    def _check_keys(self, where: str, values: Any, known: set[str]) -> None:
+    def _check_keys(self, where: str, values: Any, *known: str) -> None:
         if not isinstance(values, dict):
             raise UsageError(f"{self.path}: {where} is not a table", "see docs/merge.md")
-        if unknown := values.keys() - known:
-            raise UsageError(
-                f"{self.path}: {where} has an unknown key {', '.join(sorted(unknown))}", f"known: {sorted(known)}"
-            )
+        if unknown := ", ".join(sorted(values.keys() - set(known))):
+            raise UsageError(f"{self.path}: {where} has an unknown key {unknown}", f"known: {sorted(known)}")
 
-    def _choice(self, where: str, value: Any, choices: type[_Choice]) -> _Choice:
+    def _choice(self, where: str, values: dict[str, Any], key: str, default: _Choice) -> _Choice:
+        """What is chosen under a key, of the choices that the default is one of."""
+        choices, value = type(default), values.get(key, default)
         try:
             return choices(value)
         except ValueError:
             hint = f"it is one of {', '.join(choices)}"
-            raise UsageError(f"{self.path}: {where} is {value!r}", hint) from None
+            raise UsageError(f"{self.path}: {where}.{key} is {value!r}", hint) from None
 
 
 def read_plan(path: Path) -> Plan:
@@ -278,14 +275,12 @@ def read_plan(path: Path) -> Plan:
 
 def updated(plan: Plan, drafted: Plan) -> Plan:
     """A plan with the databases that were found since, and what is known about all of them; edits stay."""
-    known = []
-    for database in plan.databases:
-        new = drafted.of(database.path)
-        known.append(
-            replace(database, opened_by=new.opened_by, note=new.note, tables=database.tables or new.tables)
-            if new
-            else database
-        )
+    known = [
+        replace(database, opened_by=new.opened_by, note=new.note, tables=database.tables or new.tables)
+        if (new := drafted.of(database.path))
+        else database
+        for database in plan.databases
+    ]
     added = [database for database in drafted.databases if plan.of(database.path) is None]
     return replace(plan, databases=(*known, *added))
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from telemetry_store import UsageError
 from telemetry_store.engines.sqlite.foreign import moment_of
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import Error, OperationalError
+from telemetry_store.engines.sqlite.open import Connection, Error, OperationalError
 from telemetry_store.engines.sqlite.shape import Kind, Schema, read_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from telemetry_store.engines.sqlite.open import Connection
 
 #: What the names of databases end with, below a folder.
 SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
 from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import Access, OperationalError, uri
+from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, uri
 from telemetry_store.engines.sqlite.shape import read_schema
 
 from .comparison import content_hash
@@ -19,8 +19,6 @@ from .journal import MergedKind, records, save
 from .rows import copy_rows, set_counter
 
 if TYPE_CHECKING:
-    from telemetry_store.engines.sqlite.open import Connection
-
     from .hashing import Hashes
     from .journal import MergedTable, MergeRecord
     from .rehearse import Rehearsed
@@ -29,14 +27,11 @@ if TYPE_CHECKING:
 _FROM = "rehearsal"
 
 
-def publish(
-    connection: Connection, rehearsal: str, record: MergeRecord, rehearsed: Rehearsed, hashes: Hashes
-) -> MergeRecord:
+def publish(connection: Connection, record: MergeRecord, rehearsed: Rehearsed, hashes: Hashes) -> MergeRecord:
     """Copy what was rehearsed, compare it, describe it and note it down; all of it or nothing.
 
     Args:
         connection: to the database, with no transaction begun.
-        rehearsal: path of the copy that was merged into.
         record: what was rehearsed.
         rehearsed: likewise.
         hashes: of the old tables.
@@ -44,7 +39,7 @@ def publish(
     Raises:
         MergeFailed: the database has changed since, or a row is not what it was.
     """
-    connection.execute(f"ATTACH ? AS {_FROM}", (uri(rehearsal, Access.IMMUTABLE),))
+    connection.execute(f"ATTACH ? AS {_FROM}", (uri(record.rehearsal, Access.IMMUTABLE),))
     connection.execute("BEGIN IMMEDIATE")
     with connection:  # undoes it all where anything fails
         record = _Publication(connection, rehearsed, hashes).run(record)

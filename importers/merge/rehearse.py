@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import Access, Error, connect, uri
-from telemetry_store.engines.sqlite.shape import Kind, read_schema
+from telemetry_store.engines.sqlite.open import Access, Connection, Error, connect, uri
+from telemetry_store.engines.sqlite.shape import Kind, Shape, read_schema
 
 from .comparison import count
 from .failure import MergeFailed
@@ -25,9 +25,6 @@ from .views import make_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from telemetry_store.engines.sqlite.open import Connection
-    from telemetry_store.engines.sqlite.shape import Shape
 
     from .conflicts import Incoming
     from .merge_plan import Plan
@@ -95,6 +92,8 @@ class _Rehearsal:
         self._plan = plan
         self._taken = {name.lower() for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         self._aliases: set[str] = set()
+        #: Name of a table in small letters → its place among those that are made.
+        self._places: dict[str, int] = {}
         self.rehearsed = Rehearsed()
 
     def bring(self, incoming: Incoming) -> None:
@@ -106,7 +105,7 @@ class _Rehearsal:
         for old, shape in shapes:
             if shape.kind is Kind.VIEW:
                 continue
-            if self._place(shape.name) is not None:
+            if shape.name.lower() in self._places:
                 joined.add(shape.name.lower())
                 self._join(incoming, old, shape, shifts.get(old, {}))
             else:
@@ -120,19 +119,10 @@ class _Rehearsal:
             if trigger.table.lower() not in joined or not self._has_trigger(trigger.name, trigger.sql):
                 self.rehearsed.triggers.append(self._execute_free(trigger.name, trigger.sql))
 
-    def _place(self, name: str) -> int | None:
-        """Where among the tables one of this name was made; None when none was."""
-        return next(
-            (
-                place
-                for place, table in enumerate(self.rehearsed.tables)
-                if table.kind is MergedKind.TABLE and table.name.lower() == name.lower()
-            ),
-            None,
-        )
-
     def _note(self, incoming: Incoming, old: str, shape: Shape, rows: int) -> None:
         kind, doc = MergedKind(shape.kind), incoming.tables[old].doc
+        if kind is MergedKind.TABLE:
+            self._places[shape.name.lower()] = len(self.rehearsed.tables)
         self.rehearsed.tables.append(MergedTable(shape.name, kind, incoming.path, old, rows, doc=doc))
 
     def _execute(self, name: str, sql: str) -> None:
@@ -200,10 +190,10 @@ class _Rehearsal:
             into = self._shape(shape.name)
         join_rows(self._connection, shape, f"{_SOURCE}.{quoted(old)}", into, overlap, shifts)
         rows = count(self._connection, quoted(into.name))
-        tables = self.rehearsed.tables
-        place = next(place for place, table in enumerate(tables) if table.name.lower() == shape.name.lower())
-        self.rehearsed.altered.add(tables[place].name)
-        tables[place] = replace(tables[place], rows=rows, joined=(*tables[place].joined, incoming.path))
+        place = self._places[shape.name.lower()]
+        table = self.rehearsed.tables[place]
+        self.rehearsed.altered.add(table.name)
+        self.rehearsed.tables[place] = replace(table, rows=rows, joined=(*table.joined, incoming.path))
 
     def _shape(self, name: str) -> Shape:
         return read_schema(self._connection).by_name[name.lower()]
@@ -212,7 +202,7 @@ class _Rehearsal:
         """Old table → column → what is added to its numbers, where a table that it is or refers to is renumbered."""
         by_table: dict[str, int] = {}
         for old, plan in incoming.tables.items():
-            if plan.overlap == Overlap.RENUMBER and self._place(plan.name) is not None:
+            if plan.overlap == Overlap.RENUMBER and plan.name.lower() in self._places:
                 source, into = f"{_SOURCE}.{quoted(old)}", self._shape(plan.name)
                 by_table[old.lower()] = shift_for(self._connection, incoming.shape(old), source, into)
         shifts: dict[str, dict[str, int]] = {}

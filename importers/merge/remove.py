@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.foreign import copy_database, moment_of, taken
-from telemetry_store.engines.sqlite.open import Access, OperationalError, connect
+from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, connect
 from telemetry_store.engines.sqlite.shape import Kind, read_schema
 
 from .comparison import content_hash
@@ -15,8 +15,6 @@ from .failure import MergeFailed
 from .merge_plan import Action
 
 if TYPE_CHECKING:
-    from telemetry_store.engines.sqlite.open import Connection
-
     from .journal import MergedFile, MergeRecord
 
 #: What the names of a database's files end with.

@@ -13,16 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import Error, OperationalError, in_memory
-from telemetry_store.engines.sqlite.shape import Kind, Part, read_schema
+from telemetry_store.engines.sqlite.open import Connection, Error, OperationalError, in_memory
+from telemetry_store.engines.sqlite.shape import Kind, Part, Schema, Shape, read_schema
 
 from .lexer import argument, tokens, with_argument, with_name, with_timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from telemetry_store.engines.sqlite.open import Connection
-    from telemetry_store.engines.sqlite.shape import Schema, Shape
 
 #: What SQLite says of what only the application has.
 _MISSING = re.compile(r"(?:unknown|no such) (function|collation sequence|module): (\S+)")
@@ -270,7 +268,7 @@ class _Clone:
     def _follow_content(self, old: str, new: str) -> None:
         """Full-text indexes name the table they are for in an argument, which SQLite does not rewrite."""
         for name, shape in self.there.items():
-            if shape.kind is Kind.VIRTUAL and (argument(shape.sql, "content") or "").lower() == old.lower():
+            if shape.kind is Kind.VIRTUAL and argument(shape.sql, "content").lower() == old.lower():
                 current = self.renamed.names[name]
                 (sql,) = self._connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (current,)).fetchone()
                 triggers = self._triggers_of(current)

@@ -17,7 +17,7 @@ from telemetry_store.engines.sqlite.shape import read_schema
 
 from .comparison import content_hash
 from .describe import forget_table
-from .journal import Folders, MergedKind, forget_record, records_of
+from .journal import MergedKind, alone, forget_record, records_of
 from .remove import restore
 from .target import WAIT, writing
 
@@ -80,7 +80,7 @@ def rollback(database: str, *, wait: float = WAIT) -> RolledBack:
     if not os.path.exists(database):
         raise UsageError(f"there is no database at {database}", "use --db")
     database = os.path.abspath(database)
-    with Folders(database).alone():
+    with alone(database):
         in_force = records_of(database)
         if not in_force:
             return RolledBack(RollbackStatus.NOTHING)

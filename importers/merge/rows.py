@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.shape import Kind
+from telemetry_store.engines.sqlite.shape import Kind, Schema, Shape
 
 from .comparison import same_rows
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from telemetry_store.engines.sqlite.open import Connection
-    from telemetry_store.engines.sqlite.shape import Schema, Shape
 
 
 def copy_rows(

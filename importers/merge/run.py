@@ -19,7 +19,7 @@ from telemetry_store.terminal import size as size_text
 from .conflicts import Conflict, Examination, examine
 from .failure import MergeFailed
 from .hashing import hashing
-from .journal import RECODED, REHEARSAL, Folders, MergedFile, MergeRecord, finish, new_folder, records_of
+from .journal import RECODED, MergedFile, MergeRecord, alone, finish, new_folder, records_of
 from .merge_plan import Action
 from .publish import publish
 from .rehearse import rehearse
@@ -107,7 +107,7 @@ def merge(
         if dry_run:
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="telemetry-merge-")))
         else:
-            root = stack.enter_context(Folders(database).alone())
+            root = stack.enter_context(alone(database))
         if (known := _already(plan, records_of(database))) is not None:
             notes = [] if dry_run else remove(known)
             return Merged(MergeStatus.ALREADY, notes=notes, record=known)
@@ -130,41 +130,13 @@ def _already(plan: Plan, in_force: list[MergeRecord]) -> MergeRecord | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Backups:
-    """Copies of every file that is merged or deleted.
-
-    Attributes:
-        folder: where they are.
-        files: what they are of.
-        copies: what is merged, each with the copy that is read for it.
-    """
-
-    folder: Path
-    files: tuple[MergedFile, ...]
-    copies: list[tuple[Incoming, str]]
-
-    @property
-    def rehearsal(self) -> str:
-        """The copy of the database that everything is merged into first."""
-        return str(self.folder / REHEARSAL)
-
-
 class _Run:
-    """One merge whose plan has no conflicts.
-
-    Args:
-        database: path of the database to merge into.
-        plan: to be carried out.
-        examination: what it will do.
-        report: called with what is being done, the bytes done and the bytes in all.
-        root: where the folder for the copies is made.
-    """
+    """One merge whose plan has no conflicts."""
 
     def __init__(
-        self, database: str, plan: Plan, examination: Examination, report: Progress | None, root: Path
+        self, database: str, plan: Plan, examination: Examination, progress: Progress | None, root: Path
     ) -> None:
-        self._database, self._plan, self._report, self._root = database, plan, report, root
+        self._database, self._plan, self._progress, self._root = database, plan, progress, root
         self._incoming = examination.incoming
         self._deleted = [file.path for file in plan.databases
                          if file.action == Action.DELETE and os.path.exists(file.path)]  # fmt: skip
@@ -174,11 +146,11 @@ class _Run:
 
     def rehearse_only(self) -> Merged:
         """Everything up to the rehearsal, which is looked at more closely then."""
-        with self._watching():
-            backups = self._back_up()
-            self._rehearse(backups)
-            check_entries(backups.rehearsal)
         self._outcome.status = MergeStatus.REHEARSED
+        with self._watching():
+            record, copies = self._back_up()
+            self._outcome.record, _ = self._rehearse(record, copies)
+            check_entries(record.rehearsal)
         return self._outcome
 
     def merge(self, wait: float) -> Merged:
@@ -186,16 +158,16 @@ class _Run:
         with self._timed("drain"):
             prepare(self._database, wait)
         with self._watching():
-            backups = self._back_up()
-            with hashing(sum(file.size for file in backups.files)) as hashes:
-                for incoming, path in backups.copies:
+            record, copies = self._back_up()
+            with hashing(sum(file.size for file in record.sources)) as hashes:
+                for incoming, path in copies:
                     tables = tuple(name for name in incoming.tables if incoming.shape(name).kind is Kind.TABLE)
                     hashes.ask(incoming.path, path, tables)
-                record, rehearsed = self._rehearse(backups)
+                record, rehearsed = self._rehearse(record, copies)
                 with self._timed("merge"), writing(self._database, wait) as connection:
-                    record = publish(connection, backups.rehearsal, record, rehearsed, hashes)
+                    record = publish(connection, record, rehearsed, hashes)
         self._advance("merged", self._total)
-        finish(backups.folder)
+        finish(Path(record.folder))
         self._outcome.record = record
         self._outcome.notes += remove(record)
         return self._outcome
@@ -231,44 +203,38 @@ class _Run:
 
     def _advance(self, label: str, count: int) -> None:
         self._done += count
-        if self._report is not None:
-            self._report(label, min(self._done, self._total), self._total)
+        if self._progress is not None:
+            self._progress(label, min(self._done, self._total), self._total)
 
-    def _back_up(self) -> _Backups:
-        """A copy of every file that is merged or deleted, and of the database itself."""
+    def _back_up(self) -> tuple[MergeRecord, list[tuple[Incoming, str]]]:
+        """Copy the database, and every file that is deleted or merged; of these, gives what is read for each."""
         self._check_space()
         folder = new_folder(self._root)
-        files: list[MergedFile] = []
-        copies: list[tuple[Incoming, str]] = []
+        wanted = [(incoming.path, Action.MERGE) for incoming in self._incoming]
+        wanted += [(os.path.abspath(path), Action.DELETE) for path in self._deleted]
+        files = []
         with self._timed("backups"):
             if os.path.exists(self._database):
                 copy_database(self._database, str(folder / _BEFORE))
-            for number, incoming in enumerate(self._incoming, 1):
-                file = self._backed_up(folder, number, incoming.path, Action.MERGE)
-                files.append(file)
-                copies.append((incoming, in_utf8(file.backup, str(folder / f"{number:02}{RECODED}"))))
-                self._advance(f"backup of {incoming.path}", file.size)
-            for number, path in enumerate(self._deleted, len(files) + 1):
-                files.append(self._backed_up(folder, number, path, Action.DELETE))
-        return _Backups(folder, tuple(files), copies)
+            for number, (path, action) in enumerate(wanted, 1):
+                backup = str(folder / f"{number:02}-{Path(path).stem}.db")
+                copy_database(path, backup)
+                files.append(MergedFile(path, action, backup, os.stat(path).st_size))
+                if action is Action.MERGE:
+                    self._advance(f"backup of {path}", files[-1].size)
+            copies = [(incoming, in_utf8(file.backup, file.backup + RECODED))
+                      for incoming, file in zip(self._incoming, files, strict=False)]  # fmt: skip
+        return MergeRecord(tuple(files), folder=str(folder)), copies
 
-    @staticmethod
-    def _backed_up(folder: Path, number: int, path: str, action: Action) -> MergedFile:
-        backup = str(folder / f"{number:02}-{Path(path).stem}.db")
-        copy_database(path, backup)
-        return MergedFile(os.path.abspath(path), action, backup, os.stat(path).st_size)
-
-    def _rehearse(self, backups: _Backups) -> tuple[MergeRecord, Rehearsed]:
-        """Merge into a copy of the database; notes what was made."""
+    def _rehearse(self, record: MergeRecord, copies: list[tuple[Incoming, str]]) -> tuple[MergeRecord, Rehearsed]:
+        """Merge into a copy of the database; the record then says what was made."""
         with self._timed("rehearsal"):
-            if os.path.exists(backups.folder / _BEFORE):
-                copy_database(str(backups.folder / _BEFORE), backups.rehearsal)
-            rehearsed = rehearse(backups.rehearsal, self._plan, backups.copies,
+            before = os.path.join(record.folder, _BEFORE)
+            if os.path.exists(before):
+                copy_database(before, record.rehearsal)
+            rehearsed = rehearse(record.rehearsal, self._plan, copies,
                                  lambda path, count: self._advance(f"rehearsal of {path}", count))  # fmt: skip
-            check(backups.rehearsal, rehearsed)
+            check(record.rehearsal, rehearsed)
         self._outcome.notes += rehearsed.notes
-        self._outcome.record = MergeRecord(
-            backups.files, tuple(rehearsed.tables), tuple(rehearsed.indexes), tuple(rehearsed.triggers),
-            folder=str(backups.folder),
-        )  # fmt: skip
-        return self._outcome.record, rehearsed
+        made = tuple(rehearsed.tables), tuple(rehearsed.indexes), tuple(rehearsed.triggers)
+        return MergeRecord(record.sources, *made, folder=record.folder), rehearsed

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import Access, Error, connect
+from telemetry_store.engines.sqlite.open import Access, Connection, Error, connect
 
 from .comparison import count
 from .failure import MergeFailed
@@ -14,8 +14,6 @@ from .journal import MergedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from telemetry_store.engines.sqlite.open import Connection
 
     from .rehearse import Rehearsed
 

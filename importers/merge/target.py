@@ -6,12 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from telemetry_store import Settings, TelemetryStore
-from telemetry_store.engines.sqlite.open import Access, connect, translating
+from telemetry_store.engines.sqlite.open import Access, Connection, connect, translating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telemetry_store.engines.sqlite.open import Connection
 
 #: How long to wait for others that write to the database, in seconds.
 WAIT = 60.0
@@ -25,15 +24,7 @@ def _store(database: str) -> TelemetryStore:
 
 
 def prepare(database: str, wait: float) -> None:
-    """Bring in what waits in the spool, and make the system tables: that is the state before.
-
-    Args:
-        database: path of it; it is made when it is not there.
-        wait: seconds to wait for others.
-
-    Raises:
-        DatabaseError: by cause.
-    """
+    """Bring in what waits in the spool, and make the system tables: that is the state before the merge."""
     with _store(database) as store:
         store.tidy(wait)
         with store.transaction(wait):
@@ -42,15 +33,7 @@ def prepare(database: str, wait: float) -> None:
 
 @contextlib.contextmanager
 def writing(database: str, wait: float) -> Iterator[Connection]:
-    """A connection for one transaction, after a drain; what the block has not committed is undone.
-
-    Args:
-        database: path of it.
-        wait: seconds to wait for others.
-
-    Raises:
-        DatabaseError: by cause.
-    """
+    """A connection for one transaction, after a drain; what the block has not committed is undone."""
     with (
         _store(database) as store,
         store.exclusive(wait),

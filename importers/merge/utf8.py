@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import Access, connect
-from telemetry_store.engines.sqlite.shape import Kind, read_schema
+from telemetry_store.engines.sqlite.open import Access, Connection, connect
+from telemetry_store.engines.sqlite.shape import Kind, Shape, read_schema
 
 from .comparison import unordered_hash
 from .failure import MergeFailed
 from .rows import listed, set_counter, with_row_number
-
-if TYPE_CHECKING:
-    from telemetry_store.engines.sqlite.open import Connection
-    from telemetry_store.engines.sqlite.shape import Shape
 
 
 def in_utf8(path: str, new: str) -> str:

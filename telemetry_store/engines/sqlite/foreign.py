@@ -9,13 +9,20 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.open import Access, Error, OperationalError, code_of, connect, translating
+from telemetry_store.engines.sqlite.open import (
+    Access,
+    Connection,
+    Error,
+    OperationalError,
+    code_of,
+    connect,
+    translating,
+)
 from telemetry_store.segment import sync_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from telemetry_store.engines.sqlite.open import Connection
 
 #: How SQLite refuses to read where it first has to put the file right: a hot journal, a log without its index.
 _WRITES_FIRST = ("SQLITE_READONLY", "SQLITE_CANTOPEN")

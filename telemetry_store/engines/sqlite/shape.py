@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted, text_of
-from telemetry_store.engines.sqlite.open import OperationalError
-
-if TYPE_CHECKING:
-    from telemetry_store.engines.sqlite.open import Connection
+from telemetry_store.engines.sqlite.open import Connection, OperationalError
 
 #: What SQLite calls the row number of a table, unless a column has that name.
 _ROW_NUMBER = ("rowid", "_rowid_", "oid")
