@@ -21,6 +21,8 @@ from audit.walk import LARGEST_SOURCE, walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from audit.shard import StartWorker
+
 _profile = profile
 
 
@@ -31,6 +33,7 @@ def audit(
     profile: bool = True,
     progress: Callable[[int, int], None] | None = None,
     cache: Path | None = None,
+    start: StartWorker | None = None,
 ) -> Report:
     """Find every writer and reader of JSON lines below a directory.
 
@@ -40,6 +43,7 @@ def audit(
         profile: Whether to read the files of JSON lines on disk; without, only their sizes are known.
         progress: Called with how many source files are done and how many there are.
         cache: A directory in which results are kept by content, so that the next audit reads only what has changed.
+        start: Makes a second process for many sources, as ``telemetry_store.worker.Worker`` does; None for one alone.
 
     Returns:
         The report. A source that does not parse and a rule that fails are entries in it, never an exception.
@@ -49,7 +53,7 @@ def audit(
     """
     if not os.path.isdir(root):
         raise NotADirectoryError(f"{root} is not a directory")
-    start = time.perf_counter()
+    begin = time.perf_counter()
     entries = list(walk(Path(root), exclude))
     unparsed: list[Unparsed] = []
     sources: dict[str, str] = {}
@@ -60,14 +64,14 @@ def audit(
                 unparsed.append(Unparsed(entry.path, 0, "A401", "may not be read"))
         elif entry.language:
             unparsed.append(Unparsed(entry.path, 0, "A401", f"{entry.size} bytes are more than a source file has"))
-    results = scan(sources, progress, cache)
+    results = scan(sources, progress, cache, start)
     unparsed += [each for result in results for each in result.unparsed]
     disk = [entry for entry in entries if is_line_file(entry)]
     facts = _profile(disk) if profile else tuple(outline(entry) for entry in disk)
     findings = _numbered(each for result in results for each in result.findings)
     made = targets(findings, facts)
     rated = tuple(_rated(each, made) for each in findings)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - begin
     return Report(
         str(root), len(sources), seconds, rated, link(facts, made), made, tuple(sorted(unparsed, key=lambda u: u.path))
     )

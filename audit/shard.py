@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
-import sys
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import orjson
+from typing import TYPE_CHECKING, Any, Protocol
 
 from audit import languages
 from audit.cache import JOINT, Cache, Result, digest
@@ -20,7 +17,8 @@ from audit.syntax import silent, trouble
 from audit.walk import language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
 FEW = 200
 """Up to this many sources are scanned without a second process."""
@@ -29,8 +27,43 @@ DEAL, THEIRS = 15, frozenset({1, 2, 5, 6, 9, 10, 13})
 """Of so many sources, by size, these go to the second process: a little less than half, since it must start first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a second process has to do.
+
+    Args:
+        paths: All sources: the path to open, by the path relative to the root.
+        mine: Those to scan.
+    """
+
+    paths: dict[str, str]
+    mine: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a second process gives at its end: the results as JSON values, by path."""
+
+    forms: dict[str, dict[str, Any]]
+
+
+class StartWorker(Protocol):
+    """Makes a second process: it calls a function with a job, and ends with the block.
+
+    What is entered gives what the function yields, and raises ``ChildProcessError`` when the process has failed.
+    """
+
+    def __call__(
+        self, target: Callable[[Share], Iterable[Scanned]], job: Share, kinds: tuple[type[Scanned], ...], /
+    ) -> AbstractContextManager[Iterable[Scanned]]:
+        """The process, not yet started."""
+
+
 def scan(
-    paths: Mapping[str, str], progress: Callable[[int, int], None] | None = None, cache: Path | None = None
+    paths: Mapping[str, str],
+    progress: Callable[[int, int], None] | None = None,
+    cache: Path | None = None,
+    start: StartWorker | None = None,
 ) -> list[Result]:
     """Scan sources, in two processes when there are many and the machine has more than one core.
 
@@ -38,63 +71,57 @@ def scan(
         paths: The path to open, by the path relative to the root.
         progress: Called with how many sources are done and how many there are.
         cache: The directory in which results are kept for the next time.
+        start: Makes the second process; without it there is one.
     """
     store = Cache(cache) if cache is not None else None
-    parallel = len(paths) > FEW and (os.cpu_count() or 1) > 1
-    with _Assistant(paths) if parallel and (store is None or store.empty) else nullcontext() as assistant:
+    with ExitStack() as stack:
+        worker: Iterable[Scanned] = ()
+        theirs: tuple[str, ...] = ()
+        if start and len(paths) > FEW and (os.cpu_count() or 1) > 1 and (store is None or store.empty):
+            theirs = _dealt(paths)
+            with suppress(ChildProcessError):
+                worker = stack.enter_context(start(scanned, Share(dict(paths), theirs), (Scanned,)))
         raw = {path: _read(full) for path, full in paths.items()}
         texts = pythons(raw)
         hashes = {path: digest(data) for path, data in raw.items()} if store else {}
         results = store.valid(hashes, texts) if store else {}
-        stale = sorted((path for path in paths if path not in results), key=lambda path: len(raw[path]))
-        theirs = [path for place, path in enumerate(stale) if place % DEAL in THEIRS] if assistant else []
-        mine = [path for place, path in enumerate(stale) if not assistant or place % DEAL not in THEIRS]
-        if assistant:
-            assistant.ask(theirs)
+        stale = {path: len(raw[path]) for path in paths if path not in results}
+        mine = sorted(stale.keys() - set(theirs), key=lambda path: (stale[path], path))
         with _quiet_collector():
             results.update(work(raw, texts, mine, lambda done: progress and progress(done, len(mine))))
-        if assistant:
-            results.update(assistant.answer() or work(raw, texts, theirs))
+        results.update(_gathered(worker))
+        results.update(work(raw, texts, [path for path in theirs if path not in results]))
     if store and stale:
         store.save(hashes, texts, results)
     return [results[path] for path in paths]
 
 
-class _Assistant:
-    """A second process, which reads the sources at once and scans those that it is asked for."""
+def _dealt(paths: Mapping[str, str]) -> tuple[str, ...]:
+    """The sources that go to the second process."""
+    by_size = sorted(paths, key=lambda path: _size(paths[path]))
+    return tuple(path for place, path in enumerate(by_size) if place % DEAL in THEIRS)
 
-    def __init__(self, paths: Mapping[str, str]) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
-        command = [sys.executable, "-m", "audit.shard"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-        )
-        self._send(dict(paths))
 
-    def _send(self, value: object) -> None:
-        pipe = self._process.stdin
-        with suppress(BrokenPipeError):  # it has died; `answer` says so
-            if pipe is not None:
-                pipe.write(orjson.dumps(value) + b"\n")
-                pipe.flush()
+def _size(full: str) -> int:
+    try:
+        return os.stat(full).st_size
+    except OSError:
+        return 0
 
-    def ask(self, mine: Sequence[str]) -> None:
-        """Begin with these sources."""
-        self._send(mine)
 
-    def answer(self) -> dict[str, Result] | None:
-        """What they gave; nothing when the process has failed."""
-        output, _ = self._process.communicate()
-        if self._process.returncode:
-            return None
-        return {path: Result.from_dict(form) for path, form in orjson.loads(output).items()}
+def scanned(share: Share) -> Iterator[Scanned]:
+    """The work of a second process; in one piece, since it would wait while nobody takes the first of several."""
+    gc.disable()
+    raw = {path: _read(full) for path, full in share.paths.items()}
+    results = work(raw, pythons(raw), share.mine)
+    yield Scanned({path: result.as_dict() for path, result in results.items()})
 
-    def __enter__(self) -> _Assistant:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+def _gathered(worker: Iterable[Scanned]) -> dict[str, Result]:
+    """What a second process gave; nothing when it has failed."""
+    with suppress(ChildProcessError):
+        return {path: Result.from_dict(form) for part in worker for path, form in part.forms.items()}
+    return {}
 
 
 def work(
@@ -181,14 +208,3 @@ def _quiet_collector() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _main() -> None:
-    gc.disable()
-    raw = {path: _read(full) for path, full in orjson.loads(sys.stdin.buffer.readline()).items()}
-    results = work(raw, pythons(raw), orjson.loads(sys.stdin.buffer.readline()))
-    sys.stdout.buffer.write(orjson.dumps({path: result.as_dict() for path, result in results.items()}))
-
-
-if __name__ == "__main__":
-    _main()

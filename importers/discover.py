@@ -40,17 +40,17 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     Raises:
         UsageError: a path does not exist.
     """
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found.update(dict.fromkeys(_below(path)))
+            files.update(dict.fromkeys(_below(path)))
         elif path.is_file():
-            found[path] = None
+            files[path] = None
         elif path.exists():
             raise UsageError(f"{path} is no file that can be read twice", "write a pipe's content to a file first")
         else:
             raise UsageError(f"{path} does not exist", "give JSONL files, or folders that hold some")
-    return list(found)
+    return list(files)
 
 
 def unrotated(name: str) -> str:

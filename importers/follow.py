@@ -11,16 +11,19 @@ import contextlib
 import os
 import time
 from dataclasses import asdict, dataclass
+from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from telemetry_store import UsageError
 from telemetry_store.schema import check_table_name
 
-from .content import Content
 from .imports import QUIET, FileImport, Overtaken, Run
-from .ledger import Match, moved
+from .ledger import moved
+from .recognition import Copy, Known, New
 from .route import route_of
+from .source_file import SourceFile
+from .summary import Outcome
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -28,8 +31,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from telemetry_store import TelemetryStore
+    from telemetry_store.engines.base import Source
 
-    from .plan import Plan
+    from .import_plan import Plan
+    from .prefix import Prefix
     from .watch import Identity
 
 #: How many files are kept open; those that were not written to for longest are closed, and found again.
@@ -88,9 +93,9 @@ class Follower:
     ) -> None:
         if table is not None:
             check_table_name(table)
-        for each in plan.tables if plan is not None else ():
-            if each.declared is not None:
-                store.declare(each.declared)
+        for table_plan in plan.tables if plan is not None else ():
+            if table_plan.declared is not None:
+                store.declare(table_plan.declared)
         store.flush()
         self._run = Run(store, partial(route_of, plan=plan, table=table), encoding, following=True)
         self._watch = Watch(paths, plan)
@@ -109,49 +114,99 @@ class Follower:
         Raises:
             DatabaseError: by cause; what was committed before stays, and the next round goes on.
         """
-        for each in self._files.values():  # first what is open: it may have no name any more
+        for followed in self._files.values():  # first what is open: it may have no name any more
             if not stopping():
-                each.advance(stopping)
-        live = self._watch.files()
-        rotated = self._watch.rotated(live.values())
-        for identity, (path, origin) in ({each: (path, path) for each, path in live.items()} | rotated).items():
+                followed.advance(stopping)
+        asked = self._watch.files()
+        places = {identity: (path, path) for identity, path in asked.items()} | self._watch.rotated(asked.values())
+        for identity, (path, origin) in places.items():
             if identity not in self._files:
                 self._files[identity] = _Followed(self._run, path, self._clock)
             if not stopping():
                 self._files[identity].look(path, origin, stopping)
-            self._files[identity].live = identity in live
-        self._look_again(live.keys() | rotated.keys())
-        self._let_go(live.keys() | rotated.keys())
-        return [each.lag() for each in self._files.values() if each.live or each.behind]
+            self._files[identity].name = _Name.ASKED if identity in asked else _Name.BESIDE
+        nameless = self._files.keys() - places.keys()
+        self._look_again(nameless)
+        self._let_go(nameless)
+        return [file.lag() for file in self._files.values() if file.name is _Name.ASKED or file.behind]
 
-    def _look_again(self, there: Iterable[Identity]) -> None:
+    def _look_again(self, nameless: Iterable[Identity]) -> None:
         """When a file was cut or removed, look at the copies of it again: one of them is now what it was."""
-        for identity in self._files.keys() - set(there):
+        for identity in nameless:
             self._files[identity].vanish()
-        lost = {each.lost for each in self._files.values()} - {None}
-        for each in self._files.values():
-            if each.lost is None and each.entry in lost:
-                each.forget()
-            each.lost = None
+        lost = {followed.lost for followed in self._files.values()} - {None}
+        for followed in self._files.values():
+            if followed.lost is None and followed.entry in lost:
+                followed.doubt()
+            followed.lost = None
 
-    def _let_go(self, there: Iterable[Identity]) -> None:
+    def _let_go(self, nameless: Iterable[Identity]) -> None:
         """Forget files that are gone and quiet, and keep no more than so many open."""
-        for identity in self._files.keys() - set(there):
+        for identity in nameless:
             if self._files[identity].is_over():
                 self._files.pop(identity).close()
-        opened = sorted((each for each in self._files.values() if each.opened), key=lambda each: each.grew)
-        for each in opened[: max(0, len(opened) - _OPEN)]:
-            each.close()
+        opened = sorted((file for file in self._files.values() if file.opened), key=lambda file: file.grew)
+        for followed in opened[: max(0, len(opened) - _OPEN)]:
+            followed.close()
 
     def close(self) -> None:
         """Let go of all files."""
-        for each in self._files.values():
-            each.close()
+        for followed in self._files.values():
+            followed.close()
         self._files.clear()
+
+
+class _Name(Enum):
+    """How a followed file is called."""
+
+    ASKED = "by a name that was asked for"
+    BESIDE = "by one that a rotation or a person gave it, beside such a file"
+    NONE = "by none any more"
+
+
+#: What a file looks like: size, time of its last change, and whether what is left of it has become quiet.
+_Look: TypeAlias = "tuple[int, int, bool]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """Not open: it is opened and recognised when it does not look like this, or under another name."""
+
+    look: _Look | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubtful:
+    """Open, but nobody knows what it is: it is recognised when it does not look like this."""
+
+    file: SourceFile
+    look: _Look | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Open and known: it is read on behind the prefix when it does not look like this."""
+
+    file: SourceFile
+    look: _Look | None
+    source: Source
+    prefix: Prefix
 
 
 class _Followed:
     """One file, whatever it is called.
+
+    | state     | what happens                                                    | leads to  |
+    |-----------|-----------------------------------------------------------------|-----------|
+    | _Closed   | it is new, has changed or another name, and gives lines         | _Reading  |
+    |           | the same, but it is empty, a copy, a stranger, or an archive    | _Closed   |
+    | _Reading  | it has grown, or another name                                   | _Reading  |
+    |           | it was cut or rewritten, or the file that it was a copy of      | _Doubtful |
+    |           | too many are open, or it has no name and is quiet               | _Closed   |
+    | _Doubtful | it has changed, and gives lines                                 | _Reading  |
+    |           | it has changed, but is empty or a copy                          | _Doubtful |
+
+    Where something fails, the state stays, and since the file does not look like it, it is tried again.
 
     Args:
         run: what is the same for all files.
@@ -159,7 +214,7 @@ class _Followed:
         clock: seconds since 1970.
 
     Attributes:
-        live: whether it was asked for under its name, and not found beside such a file.
+        name: how it is called.
         behind: bytes that are not imported.
         grew: when it was last written to.
         entry: path and generation of the ledger's entry that it is, or is a copy of.
@@ -168,16 +223,13 @@ class _Followed:
 
     def __init__(self, run: Run, path: Path, clock: Callable[[], float]) -> None:
         self._run, self._path, self._clock = run, path, clock
+        self._state: _Closed | _Doubtful | _Reading = _Closed()
+        self._origin: Path | None = None
         self._table = run.route_of(path).plan.name
-        self._file: Content | None = None
-        self._last: FileImport | None = None
-        self._looked: tuple[int, int, bool] | None = None
         self._current = clock()
         self._imported = 0
         self._problem = ""
-        self._vanished = False
-        self.live = False
-        self._origin: Path | None = None
+        self.name = _Name.BESIDE
         self.behind = 0
         self.grew = 0.0
         self.entry: tuple[str, int] | None = None
@@ -186,7 +238,7 @@ class _Followed:
     @property
     def opened(self) -> bool:
         """Whether the file is kept open."""
-        return self._file is not None
+        return not isinstance(self._state, _Closed)
 
     def lag(self) -> Lag:
         """How far behind it is."""
@@ -195,34 +247,32 @@ class _Followed:
 
     def is_over(self) -> bool:
         """Tell whether a file without a name has not been written to for so long that nobody will."""
-        return self._file is None or self._clock() - self.grew >= QUIET
+        return not self.opened or self._clock() - self.grew >= QUIET
 
     def close(self) -> None:
         """Close the file; when it changes it is opened and recognised again."""
-        if self._file is not None:
-            self._file.close()
-        self._file = self._last = None
+        if not isinstance(self._state, _Closed):
+            self._state.file.close()
+            self._state = _Closed(self._state.look)
 
-    def forget(self) -> None:
-        """Look at it afresh next time."""
-        self._last = self._looked = None
+    def doubt(self) -> None:
+        """Recognise it afresh next time."""
+        self._state = _Closed() if isinstance(self._state, _Closed) else _Doubtful(self._state.file)
 
     def vanish(self) -> None:
-        """Note, once, that the file has no name any more."""
-        if not self._vanished:
-            self._vanished, self.lost = True, self.entry
+        """Note that the file has no name any more."""
+        if self.name is not _Name.NONE:
+            self.name, self.lost = _Name.NONE, self.entry
 
     def advance(self, stopping: Callable[[], bool]) -> None:
         """Import what was appended to the file that is open."""
         with self._noting():
-            if self._file is None or not self._changed(status := os.fstat(self._file.fileno())):
-                return
-            if self._last is None:
-                self._recognise(self._file, stopping)
-            else:
-                known, prefix = self._last.source, self._last.prefix
-                match = Match("continued", prefix.offset, known, known, prefix.hash, status.st_size)
-                self._continue(self._file, match, stopping)
+            match self._state:
+                case _Doubtful(file, before) if (look := self._look(os.fstat(file.fileno()))) != before:
+                    self._state = self._recognised(file, look, stopping)
+                case _Reading(file, before, source, prefix) if (look := self._look(os.fstat(file.fileno()))) != before:
+                    known = Known(Outcome.CONTINUED, source, source, prefix, look[0])
+                    self._state = self._imported_from(file, known, look, stopping)
 
     def look(self, path: Path, origin: Path | None, stopping: Callable[[], bool]) -> None:
         """Take note of where the file is, and begin it, or go on with it if it was closed.
@@ -232,16 +282,20 @@ class _Followed:
             origin: the name that it was written to; None where only its content can say whether it is to be read.
             stopping: see `Follower.round`.
         """
-        renamed, self._path, self._origin, self._vanished = path != self._path, path, origin, False
+        renamed, self._path, self._origin, state = path != self._path, path, origin, self._state
+        if renamed:
+            self.doubt()  # until the new name is in the ledger
         with self._noting():
-            if self._file is None:
-                if self._changed(os.stat(path)) or renamed:
-                    self._begin(stopping)
-            elif renamed and self._last is not None:
-                self._file.path = path
-                known, prefix = self._last.source, self._last.prefix
-                match = Match("moved", prefix.offset, known, moved(known, self._file), prefix.hash, prefix.offset)
-                self._continue(self._file, match, stopping)
+            match state:
+                case _Closed():
+                    if (look := self._look(os.stat(path))) != self._state.look:
+                        self._state = self._opened(look, stopping)
+                case _Doubtful(file):
+                    file.path = path
+                case _Reading(file, before, source, prefix) if renamed:
+                    file.path = path
+                    known = Known(Outcome.MOVED, source, moved(source, file), prefix, prefix.offset)
+                    self._state = self._imported_from(file, known, before, stopping)
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:
@@ -250,67 +304,72 @@ class _Followed:
             yield
             self._problem = ""
         except (OSError, UsageError) as error:
-            self._looked = None
             self._problem = getattr(error, "strerror", None) or str(error)
 
-    def _changed(self, status: os.stat_result) -> bool:
-        """Tell whether the file was written to since it was looked at, or what is left of it has become quiet."""
+    def _look(self, status: os.stat_result) -> _Look:
+        """What the file looks like now."""
         quiet = self.behind > 0 and self._clock() - status.st_mtime >= QUIET
-        now = (status.st_size, status.st_mtime_ns, quiet)
-        if now == self._looked:
-            return False
-        if self._looked is None or now[:2] != self._looked[:2]:
+        look, before = (status.st_size, status.st_mtime_ns, quiet), self._state.look
+        if before is None or look[:2] != before[:2]:
             self.grew = self._clock()
-        self._looked = now
-        return True
+        return look
 
-    def _begin(self, stopping: Callable[[], bool]) -> None:
+    def _opened(self, look: _Look, stopping: Callable[[], bool]) -> _Closed | _Reading:
         """Open the file, and keep it open if it is one that lines are appended to."""
-        self._file = Content(self._path, self._run.encoding)
-        try:
-            self._recognise(self._file, stopping)
-        finally:
-            if self._last is None or not self._file.plain:
-                self.close()
+        with contextlib.ExitStack() as opened:
+            file = opened.enter_context(SourceFile(self._path, self._run.encoding))
+            state = self._recognised(file, look, stopping)
+            if isinstance(state, _Reading) and file.plain:
+                opened.pop_all()
+                return state
+        return _Closed(state.look)
 
-    def _recognise(self, file: Content, stopping: Callable[[], bool]) -> None:
+    def _recognised(self, file: SourceFile, look: _Look, stopping: Callable[[], bool]) -> _Doubtful | _Reading:
         """Find out what the file is, and import what is new in it."""
         status = os.fstat(file.fileno())
         length = file.length()
         if not length or (file.damage and self._clock() - status.st_mtime < QUIET):
             self.behind = status.st_size  # an archive that is being written is not read before it is whole
-            return
-        match = self._run.match(file, self._origin or file.path)
+            return _Doubtful(file, look)
+        recognition = self._run.recognise(file, self._origin or file.path)
         self.behind = 0
-        self.entry = (match.known.path, match.known.generation) if match.known is not None else None
-        if match.status.startswith("duplicate of"):
-            if self._origin is not None:
-                self._run.link(file, match)
-        elif self._origin is not None or match.known is not None:
-            self._continue(file, match, stopping)
+        self.entry = None if isinstance(recognition, New) else _key(recognition.source)
+        match recognition:
+            case Copy() if self._origin is not None:
+                self._run.link(file, recognition)
+            case Known():
+                return self._imported_from(file, recognition, look, stopping)
+            case New() if self._origin is not None:
+                return self._imported_from(file, recognition, look, stopping)
+        return _Doubtful(file, look)
 
-    def _continue(self, file: Content, match: Match, stopping: Callable[[], bool]) -> None:
-        """Import from where the match says; a file that turns out to be another one is looked at afresh next time."""
-        prefix = self._last.prefix if self._last is not None else None
-        passing = FileImport(self._run, self._run.route_of(self._origin or file.path), file, match, prefix)
-        before = passing.source
-        looked, self._looked = self._looked, None  # whatever fails here is tried again
+    def _imported_from(
+        self, file: SourceFile, recognition: New | Known, look: _Look | None, stopping: Callable[[], bool]
+    ) -> _Doubtful | _Reading:
+        """Import what is not imported yet, until the file turns out to be another one."""
+        passing = FileImport(self._run, self._run.route_of(self._origin or file.path), file, recognition)
+        before = passing.source.imported
         try:
             for _ in passing.steps():
                 if stopping():
+                    look = None  # the rest is for the next round
                     break
             overtaken = not passing.prefix.stands(file)
         except Overtaken:
             overtaken = True
-        now = passing.source
-        self._imported += now.imported - before.imported
-        self._table, self.entry = now.table, (now.path, now.generation)
+        source, prefix = passing.source, passing.prefix
+        self._imported += source.imported - before
+        self._table, self.entry = source.table, _key(source)
         if overtaken:
-            self.lost = self.entry if match.known is not None else None
-            self.forget()
-            return
-        self._last = passing if passing.prefix.offset else None  # until it has a line it may become anything
-        self._looked = looked
-        self.behind = os.fstat(file.fileno()).st_size - passing.prefix.offset if file.plain else passing.pending
+            self.lost = self.entry if isinstance(recognition, Known) else None
+            return _Doubtful(file)
+        self.behind = os.fstat(file.fileno()).st_size - prefix.offset if file.plain else passing.pending
         if not self.behind:
             self._current = self._clock()
+        # Until it has a line it may become anything.
+        return _Reading(file, look, source, prefix) if prefix.offset else _Doubtful(file, look)
+
+
+def _key(source: Source) -> tuple[str, int]:
+    """What names an entry of the ledger."""
+    return source.path, source.generation

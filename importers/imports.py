@@ -13,18 +13,20 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from telemetry_store import Progress
 from telemetry_store.ahead import ahead
 from telemetry_store.engines.base import Source
 from telemetry_store.schema import check_table_name
+from telemetry_store.worker import WorkerLost
 
-from .content import Content
 from .jsonl import LineReader, Tail
-from .ledger import identify, line_marks
+from .ledger import line_marks
 from .loads import loading
-from .parser import Job, ParserLost, is_worth, parsed
-from .prefix import Prefix
+from .parser import Job, is_worth, parsed
+from .recognition import Copy, Known, recognise
 from .route import route_of, routes
-from .summary import FileSummary
+from .source_file import SourceFile
+from .summary import FileSummary, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -33,16 +35,19 @@ if TYPE_CHECKING:
     from telemetry_store.batch import Chunk, Reject
     from telemetry_store.engines.base import Transaction
 
+    from .import_plan import Plan
     from .jsonl import Lines
-    from .ledger import Match
-    from .plan import Plan
+    from .prefix import Prefix
+    from .recognition import New, Recognition
     from .route import Route
 
+#: Bytes of one transaction.
 _BATCH = 8 << 20
 #: Of more bytes than this, lines are parsed by a thread of their own.
 _AHEAD = 1 << 20
 #: A file that was written to less than this many seconds ago may still grow.
 QUIET = 60.0
+#: A date in a path.
 _DATE = re.compile(r"(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 
 
@@ -58,7 +63,7 @@ def import_paths(
     table: str | None = None,
     encoding: str = "",
     sample: int | None = None,
-    progress: Callable[[str, int, int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[FileSummary]:
     """Import files, and the JSONL files below folders, each line exactly once.
 
@@ -69,7 +74,7 @@ def import_paths(
         table: for all of them; None derives each from the plan or the file's name.
         encoding: of their text, where it is not UTF-8 and no byte order mark says so.
         sample: whole lines of about so many bytes of each file, for a look at them; None for all.
-        progress: called with a file's path, the bytes done, its size, and the rows that it has given so far.
+        progress: called after each batch with how far a file is, in bytes, and the rows that it has given so far.
 
     Returns:
         One summary per file, for this run alone: importing again finds everything imported.
@@ -80,7 +85,7 @@ def import_paths(
     """
     if table is not None:
         check_table_name(table)
-    chosen = list(routes([Path(each) for each in paths], plan, table))
+    chosen = list(routes([Path(path) for path in paths], plan, table))
     for declared in {route.plan.name: route.plan.declared for route in chosen}.values():
         if declared is not None:
             store.declare(declared)
@@ -107,7 +112,7 @@ class Run:
     route_of: Callable[[Path], Route]
     encoding: str = ""
     sample: int | None = None
-    progress: Callable[[str, int, int, int], None] | None = None
+    progress: Callable[[Progress], None] | None = None
     following: bool = False
 
     def file(self, route: Route) -> FileSummary:
@@ -115,51 +120,49 @@ class Run:
         try:
             return self._file(route)
         except OSError as error:
-            return FileSummary(str(route.path), route.plan.name, f"cannot be read: {error.strerror or error}")
+            reason = error.strerror or str(error)
+            return FileSummary(str(route.path), route.plan.name, Outcome.UNREADABLE, reason=reason)
 
     def _file(self, route: Route) -> FileSummary:
-        with Content(route.path, self.encoding) as file:
+        with SourceFile(route.path, self.encoding) as file:
             if not os.fstat(file.fileno()).st_size:
-                return FileSummary(str(route.path), route.plan.name, "empty")
+                return FileSummary(str(route.path), route.plan.name, Outcome.EMPTY)
             alone = self.sample is not None
             while True:
-                match = self.match(file, route.path)
+                recognition = self.recognise(file, route.path)
                 if is_unfinished(file):
-                    status = "being written, it seems: not read before it is whole, or was left alone for a minute"
-                    return FileSummary(str(route.path), route.plan.name, status)
-                if match.status.startswith("duplicate of"):
-                    return self.link(file, match)
+                    return FileSummary(str(route.path), route.plan.name, Outcome.UNFINISHED)
+                if isinstance(recognition, Copy):
+                    return self.link(file, recognition)
                 try:
-                    return FileImport(self, route, file, match, alone=alone).run()
+                    return FileImport(self, route, file, recognition, alone=alone).run()
                 except Overtaken:
                     continue
-                except ParserLost:
+                except WorkerLost:
                     alone = True
 
-    def match(self, file: Content, path: Path) -> Match:
+    def recognise(self, file: SourceFile, path: Path) -> Recognition:
         """What the ledger says of a file that was written to under a path."""
         with self.store.transaction() as transaction:
             sources = transaction.ledger.sources()
-        return identify(file, path, sources, self._marks)
+        return recognise(file, path, sources, self._marks)
 
     def _marks(self, source: Source) -> bytes:
         with self.store.transaction() as transaction:
-            found = transaction.ledger.source(source.path, source.generation)
-        return found.recent if found is not None else b""
+            entry = transaction.ledger.source(source.path, source.generation)
+        return entry.recent if entry is not None else b""
 
-    def link(self, file: Content, match: Match) -> FileSummary:
+    def link(self, file: SourceFile, copy: Copy) -> FileSummary:
         """Note that a file is an exact duplicate of one that is imported."""
-        path, status, original = file.path, os.fstat(file.fileno()), match.known
-        assert original is not None  # noqa: S101 - the status says so
-        digest = match.hash.hexdigest()
+        path, status, table = str(file.path), os.fstat(file.fileno()), copy.source.table
         with self.store.transaction() as transaction:
-            here = [each for each in transaction.ledger.sources() if each.path == str(path)]
-            known = [each.generation for each in here if each.duplicate_of and each.prefix_hash == digest]
-            generation = known[-1] if known else max((each.generation + 1 for each in here), default=0)
-            copy = Source(str(path), original.table, status.st_dev, status.st_ino, match.size, digest, match.offset,
-                          duplicate_of=original.duplicate_of or original.path, generation=generation)  # fmt: skip
-            transaction.ledger.save_source(copy)
-        return FileSummary(str(path), original.table, match.status)
+            here = [source for source in transaction.ledger.sources() if source.path == path]
+            linked = [source.generation for source in here if source.duplicate_of and source.prefix_hash == copy.digest]
+            generation = linked[-1] if linked else max((source.generation + 1 for source in here), default=0)
+            entry = Source(path, table, status.st_dev, status.st_ino, copy.size, copy.digest, copy.size,
+                           duplicate_of=copy.original, generation=generation)  # fmt: skip
+            transaction.ledger.save_source(entry)
+        return FileSummary(path, table, Outcome.DUPLICATE, original=copy.original)
 
 
 class _Taken:
@@ -174,13 +177,13 @@ class _Taken:
         self.rejects: list[Reject] = []
         self.blank = 0
         self._start = prefix.offset
-        self._last: tuple[Prefix, bytes] | None = None
+        self._pieces: list[tuple[Prefix, bytes]] = []
 
     def chunks(self, lines: Iterable[Lines], size: int) -> Iterator[Chunk]:
         """The chunks of lines, until they have so many bytes."""
         for each in lines:
             if each.prefix is None:
-                self._last = (self.prefix, each.data)
+                self._pieces.append((self.prefix, each.data))
             self.prefix = each.prefix or self.prefix.extended([each.data])
             self.rejects += each.rejects
             self.blank += each.blank
@@ -190,10 +193,7 @@ class _Taken:
 
     def marks(self, before: bytes) -> bytes:
         """Marks of the last lines, as far as they were read here, and of those that were the last before."""
-        if self._last is None:
-            return before
-        prefix, data = self._last
-        return line_marks(before, prefix.hash, prefix.offset, data)
+        return line_marks(before, self._pieces)
 
 
 class FileImport:
@@ -203,8 +203,7 @@ class FileImport:
         run: what is the same for all files.
         route: where it goes, by the path under which it was written to.
         file: its content.
-        match: what the ledger says of it.
-        prefix: the part of it that is imported, where that is known already.
+        recognition: what the ledger says of it.
         alone: parse it here, whatever its size.
 
     Attributes:
@@ -217,28 +216,29 @@ class FileImport:
         self,
         run: Run,
         route: Route,
-        file: Content,
-        match: Match,
-        prefix: Prefix | None = None,
+        file: SourceFile,
+        recognition: New | Known,
         *,
         alone: bool = True,
     ) -> None:
-        self._run, self._file, self._match, self._alone = run, file, match, alone
+        self._run, self._file, self._outcome, self._alone = run, file, recognition.outcome, alone
         status = os.fstat(file.fileno())
         fallback, origin = fallback_time(file.path, status.st_mtime_ns)
-        known, source = match.known, match.entry
-        if known is not None and known.path != str(route.path):  # it was renamed: the same lines go on
-            route = run.route_of(Path(known.path))
-        self._start = known or Source("", "", 0, 0, 0, "", 0)
-        if source is None:
+        if isinstance(recognition, Known):
+            self._start = recognition.source
+            self.source = replace(recognition.entry, size=recognition.size)
+            if self._start.path != str(route.path):  # it was renamed: the same lines go on
+                route = run.route_of(Path(self._start.path))
+        else:
             place = "" if route.path == file.path else os.path.realpath(file.path)
-            source = Source(str(route.path), route.plan.name, status.st_dev, status.st_ino, 0, "", time_origin=origin,
-                            generation=match.generation, place=place)  # fmt: skip
-        self.source = replace(source, size=match.size)
-        self.prefix = prefix or Prefix.of(file, match.offset, match.hash)
-        self._job = Job(file.path, route, source.table, fallback, self._tail(status.st_mtime), file.encoding,
-                        (status.st_dev, status.st_ino), match.offset)  # fmt: skip
-        self._reader = LineReader(file, route, source.table, fallback, self._job.tail)
+            self._start = self.source = Source(
+                str(route.path), route.plan.name, status.st_dev, status.st_ino, recognition.size, "",
+                time_origin=origin, generation=recognition.generation, place=place)  # fmt: skip
+        self.prefix = recognition.prefix
+        table = self.source.table
+        self._job = Job(file.path, route, table, fallback, self._tail(status.st_mtime), file.encoding,
+                        (status.st_dev, status.st_ino), self._start.offset)  # fmt: skip
+        self._reader = LineReader(file, route, table, fallback, self._job.tail)
 
     def _tail(self, modified: float) -> Tail:
         """What becomes of a last line without a newline."""
@@ -257,7 +257,7 @@ class FileImport:
         for _ in self.steps(_BATCH if sample is None else min(sample, _BATCH)):
             if self._run.progress is not None:
                 rows = self.source.imported - self._start.imported
-                self._run.progress(str(self._file.path), self.source.offset, self._match.size, rows)
+                self._run.progress(Progress(str(self._file.path), self.source.offset, self.source.size, rows))
             if sample is not None and self.source.offset - self._start.offset >= sample:
                 break
         return self.summary()
@@ -266,10 +266,10 @@ class FileImport:
         """What this pass has done so far."""
         now, before = self.source, self._start
         return FileSummary(
-            str(self._file.path), now.table, "; ".join(filter(None, (self._match.status, self._file.damage))),
+            str(self._file.path), now.table, self._outcome,
             now.read - before.read, now.imported - before.imported, now.duplicate - before.duplicate,
             now.rejected - before.rejected, now.blank - before.blank,
-            self.pending, now.offset - before.offset, now.time_origin)  # fmt: skip
+            self.pending, now.offset - before.offset, now.time_origin, reason=self._file.damage)  # fmt: skip
 
     def steps(self, size: int = _BATCH) -> Iterator[None]:
         """Import batch by batch, each of about so many bytes; whoever stops between two of them loses nothing.
@@ -283,17 +283,17 @@ class FileImport:
                 self._store_batch(chain([first], lines), size)
                 stored = True
                 yield
-        if not stored and self._match.known is not None and self.source != self._match.known:
+        if not stored and self.source != self._start:
             with self._run.store.transaction() as transaction:  # it was moved, and nothing was added
                 marks = self._check(transaction)
                 transaction.ledger.save_source(replace(self.source, recent=b"" if self.source.place else marks))
 
     def _lines(self) -> Generator[Lines]:
         """The lines that are not imported yet, parsed here, by a thread ahead, or by a process."""
-        left = self._match.size - self._match.offset
+        left = self.source.size - self._start.offset
         if not self._alone and is_worth(self._file, left):
             return parsed(self._job, self._file, self._note_pending)
-        read = self._reader.read(self._match.offset)
+        read = self._reader.read(self._start.offset)
         return ahead(read) if left > _AHEAD else read
 
     def _note_pending(self, count: int) -> None:
@@ -334,7 +334,7 @@ class FileImport:
         return there.recent
 
 
-def is_unfinished(file: Content) -> bool:
+def is_unfinished(file: SourceFile) -> bool:
     """Tell whether a file that was read to its end is an archive that somebody is writing."""
     return bool(file.damage) and time.time() - os.fstat(file.fileno()).st_mtime < QUIET
 

@@ -20,9 +20,9 @@ from telemetry_store.timestamps import USUAL_TIME
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from importers.content import Content
     from importers.prefix import Prefix
     from importers.route import Route
+    from importers.source_file import SourceFile
     from telemetry_store.event import Record
 
 #: The event or None; why it is none; whether its values need a second look before they go into columns.
@@ -77,7 +77,7 @@ class LineReader:
         tail: what becomes of a last line without a newline.
     """
 
-    def __init__(self, file: Content, route: Route, table: str, fallback: int, tail: Tail) -> None:
+    def __init__(self, file: SourceFile, route: Route, table: str, fallback: int, tail: Tail) -> None:
         self._source, self._shape, self._times = str(route.path), route.shaping(), route.plan.times()
         self._file, self._table, self._fallback = file, table, fallback
         self._tail = tail
@@ -199,7 +199,7 @@ def regular_events(data: bytes) -> list[dict[str, Any]] | None:
     return events if whole and {*map(type, events)} == {dict} else None
 
 
-def is_segment(file: Content) -> bool:
+def is_segment(file: SourceFile) -> bool:
     """Tell whether a file is a segment of a spool, such as one that was saved from a machine that is no more."""
     file.seek(0)
     first = file.read(_BLOCK).partition(b"\n")[0]
@@ -220,20 +220,21 @@ def segment_records(text: bytes) -> list[tuple[Record | None, str, bool]]:
 def documents(text: bytes) -> list[Parsed]:
     """Parse a line: one document, or several that stand on it without a newline between them."""
     whole = parse(text)
-    if whole[0] is not None or not whole[1].startswith("not JSON: Extra data"):
+    if whole[0] is not None:
         return [whole]
-    line, found, at = _decoded(text), list[Parsed](), 0
-    while at < len(line):
-        try:
+    events, at = list[Parsed](), 0
+    try:
+        line = _decoded(text)
+        while at < len(line):
             value, end = _DECODER.raw_decode(line, at)
-        except (ValueError, RecursionError):
-            return [whole]
-        if not isinstance(value, dict):
-            return [whole]
-        found.append((value, "", True))
-        blanks = _BLANKS.match(line, end)
-        at = blanks.end() if blanks else end
-    return found
+            if not isinstance(value, dict):
+                return [whole]
+            events.append((value, "", True))
+            blanks = _BLANKS.match(line, end)
+            at = blanks.end() if blanks else end
+    except (ValueError, RecursionError):
+        return [whole]
+    return events
 
 
 def _needs_care(data: bytes) -> bool:

@@ -7,6 +7,8 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from telemetry_store import Progress
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -20,7 +22,7 @@ _LARGE = 16 << 20
 
 @contextmanager
 def loading(
-    store: TelemetryStore, routes: Iterable[Route], progress: Callable[[str, int, int, int], None] | None
+    store: TelemetryStore, routes: Iterable[Route], progress: Callable[[Progress], None] | None
 ) -> Iterator[None]:
     """While files are imported, let the indexes of new tables wait that get much; afterwards make all that wait.
 
@@ -29,7 +31,7 @@ def loading(
     Args:
         store: where they are.
         routes: of the files.
-        progress: see `import_paths`; called with "indexes" and zeros while they are made.
+        progress: see `import_paths`; the indexes are named while they are made.
     """
     sizes: Counter[str] = Counter()
     for route in routes:
@@ -45,11 +47,11 @@ def loading(
         _finish(store, progress)
 
 
-def _finish(store: TelemetryStore, progress: Callable[[str, int, int, int], None] | None) -> None:
+def _finish(store: TelemetryStore, progress: Callable[[Progress], None] | None) -> None:
     """Make the indexes that wait, each in a transaction of its own."""
-    made: str | None = ""
-    while made is not None:
+    table: str | None = ""
+    while table is not None:
         if progress is not None:
-            progress(f"indexes of {made}" if made else "indexes", 0, 0, 0)
+            progress(Progress(f"indexes of {table}" if table else "indexes"))
         with store.transaction() as transaction:
-            made = transaction.go_on_loading()
+            table = transaction.go_on_loading()

@@ -1,32 +1,24 @@
 """A process that parses a large file while this one inserts what it has parsed.
 
 Two threads would wait for each other's interpreter lock most of the time. The process reads the file and takes the
-events apart; it never sees the database. What it sends is one frame for each block of lines: its length in eight
-bytes, and a tuple in the `marshal` format, which carries every JSON value as it is.
+events apart; it never sees the database. It sends one frame for each block of lines.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import marshal
 import os
-import pickle
-import signal
-import subprocess
-import sys
-from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from telemetry_store.ahead import ahead
 from telemetry_store.batch import Chunk, Reject
 from telemetry_store.columns import Columns
+from telemetry_store.worker import Worker
 
-from .content import Content
 from .jsonl import LineReader, Lines, Tail
 from .ledger import prefix_hashes
 from .prefix import KnownDigest, Prefix
+from .source_file import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -39,11 +31,6 @@ _WORTH = 16 << 20
 #: Frames that wait here while the database is busy with a commit, about 200 KB each.
 _WAITING = 96
 _KINDS = (str, int, float, bool, dict, list)
-_COMMAND = "from importers.parser import main; main()"
-
-
-class ParserLost(Exception):
-    """The parsing process has ended before the file did, or could not be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,7 @@ class Job:
     Attributes:
         path: where the file is.
         route, table, fallback, tail: see `LineReader`.
-        encoding: see `Content`.
+        encoding: see `SourceFile`.
         identity: device and inode of the file that is meant.
         offset: where to begin.
     """
@@ -68,12 +55,44 @@ class Job:
     offset: int
 
 
-def is_worth(file: Content, size: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that were parsed.
+
+    Attributes:
+        columns: their events taken apart, as far as they were: values, kinds, canonical, written, and how many events.
+        records: the events otherwise.
+        places: offset and length of each event's line; None where each line is one event.
+        exact: see `Chunk`.
+        rejects: offset, table, reason and bytes of each.
+        blank: lines with nothing on them.
+        size: bytes of all lines.
+        prefix: offset, hash in hexadecimal digits, head and tail of the file up to their end.
+    """
+
+    columns: tuple[Any, ...] | None
+    records: list[Any]
+    places: list[tuple[int, int]] | None
+    exact: bool
+    rejects: list[tuple[int, str, str, bytes]]
+    blank: int
+    size: int
+    prefix: tuple[int, str, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of the file, and the bytes of an incomplete last line that were left."""
+
+    pending: int
+
+
+def is_worth(file: SourceFile, size: int) -> bool:
     """Tell whether a process gains anything for so many bytes of a file."""
-    return size >= _WORTH and file.plain and hasattr(os, "pread") and (os.cpu_count() or 1) > 1 and bool(sys.executable)
+    return size >= _WORTH and file.plain and hasattr(os, "pread") and (os.cpu_count() or 1) > 1
 
 
-def parsed(job: Job, file: Content, ended: Callable[[int], None]) -> Generator[Lines]:
+def parsed(job: Job, file: SourceFile, ended: Callable[[int], None]) -> Generator[Lines]:
     """Yield what `LineReader.read` would, parsed by a process of its own.
 
     Args:
@@ -82,100 +101,59 @@ def parsed(job: Job, file: Content, ended: Callable[[int], None]) -> Generator[L
         ended: called with the bytes of an incomplete last line.
 
     Raises:
-        ParserLost: see there.
+        WorkerLost: the process has ended before the file did, or could not be started.
     """
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-P", "-c", _COMMAND]
-    try:
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
-    except OSError as error:
-        raise ParserLost from error
-    with process, closing(ahead(_frames(process, job), _WAITING)) as frames:
-        try:
-            for frame in frames:
-                told = marshal.loads(frame)  # noqa: S302 - our own process has written it
-                if isinstance(told, int):
-                    ended(told)
-                    return
-                yield _lines_of(told, job, file)
-            raise ParserLost
-        finally:
-            process.kill()
+    with Worker[Block | End](parse, job, (Block, End), waiting=_WAITING) as worker:
+        for frame in worker:
+            if isinstance(frame, End):
+                ended(frame.pending)
+            else:
+                yield _lines_of(frame, job, file)
 
 
-def _frames(process: subprocess.Popen[bytes], job: Job) -> Iterator[bytes]:
-    """Give the job to the process, and yield what it sends, as far as it comes."""
-    if process.stdin is None or process.stdout is None:
-        return
-    with contextlib.suppress(BrokenPipeError):
-        pickle.dump(job, process.stdin)
-        process.stdin.close()
-    while len(size := process.stdout.read(8)) == 8:
-        length = int.from_bytes(size, "little")
-        data = process.stdout.read(length)
-        if len(data) < length:
-            return
-        yield data
-
-
-def main() -> None:
-    """Parse what standard input says, and write frames to standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it
+def parse(job: Job) -> Iterator[Block | End]:
+    """Parse what a job says, as the work of a process; nothing where the file is another one by now."""
     gc.disable()  # events make no circles of objects
-    job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - it comes from the process that started this one
-    with contextlib.suppress(BrokenPipeError), Content(job.path, job.encoding) as file:
+    with SourceFile(job.path, job.encoding) as file:
         status = os.fstat(file.fileno())
-        if (status.st_dev, status.st_ino) == job.identity:
-            _parse(job, file, sys.stdout.buffer)
-    os._exit(0)  # there is nothing to be flushed into a pipe that is gone
+        digest = prefix_hashes(file, {job.offset}).get(job.offset)
+        if (status.st_dev, status.st_ino) != job.identity or digest is None:
+            raise OSError(f"{job.path} is not what it was")
+        reader = LineReader(file, job.route, job.table, job.fallback, job.tail)
+        prefix = Prefix.of(file, job.offset, digest)
+        for lines in reader.read(job.offset):
+            prefix = prefix.extended([lines.data])
+            yield _block_of(lines, prefix)
+        yield End(reader.pending)
 
 
-def _parse(job: Job, file: Content, out: BinaryIO) -> None:
-    reader = LineReader(file, job.route, job.table, job.fallback, job.tail)
-    digest = prefix_hashes(file, {job.offset}).get(job.offset)
-    if digest is None:
-        return
-    prefix = Prefix.of(file, job.offset, digest)
-    for lines in reader.read(job.offset):
-        prefix = prefix.extended([lines.data])
-        _send(out, _frame_of(lines, prefix))
-    _send(out, reader.pending)
-    out.flush()
-
-
-def _send(out: BinaryIO, frame: Any) -> None:
-    data = marshal.dumps(frame)
-    out.write(len(data).to_bytes(8, "little") + data)
-
-
-def _frame_of(lines: Lines, prefix: Prefix) -> tuple[Any, ...]:
-    """What is told about lines: their columns, or else their records and where each stands."""
+def _block_of(lines: Lines, prefix: Prefix) -> Block:
     chunk, columns = lines.chunk, None
     places = None if lines.regular else [(at, len(line)) for at, line in map(chunk.raw, range(len(chunk.records)))]
     if (found := chunk.columns) is not None:
         kinds = {key: [_KINDS.index(kind) for kind in types] for key, types in found.kinds.items()}
         columns = found.values, kinds, found.canonical, found.written, len(found.stamps)
-    rejects = [(each.offset, each.table, each.reason, each.raw) for each in lines.rejects]
-    told = (prefix.offset, prefix.hash.hexdigest(), prefix.head, prefix.tail)
-    return columns, chunk.records, places, chunk.exact, rejects, lines.blank, len(lines.data), told
+    rejects = [(reject.offset, reject.table, reject.reason, reject.raw) for reject in lines.rejects]
+    standing = (prefix.offset, prefix.hash.hexdigest(), prefix.head, prefix.tail)
+    return Block(columns, chunk.records, places, chunk.exact, rejects, lines.blank, len(lines.data), standing)
 
 
-def _lines_of(frame: tuple[Any, ...], job: Job, file: Content) -> Lines:
-    """The lines that a frame tells of."""
-    columns, records, places, exact, rejects, blank, size, (offset, digest, head, tail) = frame
-    source, start = str(job.route.path), offset - size
+def _lines_of(block: Block, job: Job, file: SourceFile) -> Lines:
+    offset, digest, head, tail = block.prefix
+    source, start = str(job.route.path), offset - block.size
 
     def raw(index: int) -> tuple[int, bytes]:
-        if places is not None:
-            at, length = places[index]
+        if block.places is not None:
+            at, length = block.places[index]
             return at, file.peek(at, length)
-        lines = file.peek(start, size).split(b"\n")
+        lines = file.peek(start, block.size).split(b"\n")
         return start + sum(map(len, lines[:index])) + index, lines[index]
 
-    if columns is not None:
-        values, kinds, canonical, written, count = columns
+    columns = None
+    if block.columns is not None:
+        values, kinds, canonical, written, count = block.columns
         kinds = {key: frozenset(_KINDS[place] for place in places) for key, places in kinds.items()}
         columns = Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written)
-    chunk = Chunk(source, records, raw, exact, job.route.plan.times(), columns)
-    prefix = Prefix(offset, KnownDigest(digest), head, tail)
-    return Lines(chunk, b"", [Reject(source, *each) for each in rejects], blank, prefix=prefix)
+    chunk = Chunk(source, block.records, raw, block.exact, job.route.plan.times(), columns)
+    rejects = [Reject(source, *reject) for reject in block.rejects]
+    return Lines(chunk, b"", rejects, block.blank, prefix=Prefix(offset, KnownDigest(digest), head, tail))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importers.content import Content
+    from importers.source_file import SourceFile
 
 _EDGE = 4 << 10
 #: A prefix of up to so many bytes is hashed again each time; of a longer one the beginning and the end are compared.
@@ -49,7 +49,7 @@ class Prefix:
     tail: bytes
 
     @classmethod
-    def of(cls, file: Content, offset: int, digest: Any) -> Prefix:
+    def of(cls, file: SourceFile, offset: int, digest: Any) -> Prefix:
         """The beginning of a file, whose hash is known."""
         start = max(0, offset - _EDGE)
         return cls(offset, digest, file.peek(0, min(_EDGE, offset)), file.peek(start, offset - start))
@@ -64,7 +64,7 @@ class Prefix:
             longer.tail = (longer.tail + data[-_EDGE:])[-_EDGE:]
         return longer
 
-    def stands(self, file: Content) -> bool:
+    def stands(self, file: SourceFile) -> bool:
         """Tell whether the file still begins with it; a file that is not read as it is counts as unchanged.
 
         A file that is cut and written again grows past the old offset only when that is small, so a short prefix is

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import tempfile
-from contextlib import closing
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Settings, TelemetryStore
-from telemetry_store.engines.sqlite.catalogue import load_tables
-from telemetry_store.engines.sqlite.names import exists, quoted
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.engines.sqlite.outline import copy_outline
 
 from .imports import import_paths
 
@@ -20,8 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from .plan import Plan
+    from telemetry_store import Progress
+    from telemetry_store.engines.base import Reader
+
+    from .import_plan import Plan
     from .summary import FileSummary
+
+
+class Presence(StrEnum):
+    """Whether a table is there before an import; the value says it to people."""
+
+    NEW = "new"
+    THERE = "there already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,13 @@ class PlannedTable:
 
     Attributes:
         table: its name.
-        status: "new" or "there already".
+        status: whether it is there already.
         rows: how many would be added, before a dedupe key compares them with rows that are there.
         columns: name → type of those that would be added.
     """
 
     table: str
-    status: str
+    status: Presence
     rows: int
     columns: dict[str, str]
 
@@ -62,8 +69,8 @@ class Rehearsal:
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
         return {
-            "files": [each.as_dict() for each in self.files],
-            "tables": [each.as_dict() for each in self.tables],
+            "files": [summary.as_dict() for summary in self.files],
+            "tables": [table.as_dict() for table in self.tables],
             "rejects": [
                 {"reason": reason, "lines": lines, "first": first} for reason, (lines, first) in self.rejects.items()
             ],
@@ -78,7 +85,7 @@ def rehearse(
     table: str | None = None,
     encoding: str = "",
     sample: int | None = None,
-    progress: Callable[[str, int, int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Rehearsal:
     """Import into a temporary database with the same tables, and tell what came of it; the real one is only read.
 
@@ -93,48 +100,35 @@ def rehearse(
     """
     with tempfile.TemporaryDirectory(prefix="telemetry-dry-run-") as folder:
         copy = os.path.join(folder, "copy.db")
-        before = _copy_tables(database, copy) if os.path.exists(database) else {}
+        if os.path.exists(database):
+            copy_outline(database, copy)
         with TelemetryStore(settings=Settings(database=copy, drain_interval=0)) as store:
+            before = _columns(store) if os.path.exists(copy) else {}
             files = import_paths(
                 store, paths, plan=plan, table=table, encoding=encoding, sample=sample, progress=progress
             )
-        with read_only(copy, guarded=False) as connection:
-            return Rehearsal(files, _planned(connection, before), _rejects(connection))
+            with store.reader() as reader:
+                return Rehearsal(files, _planned(reader, before), _rejects(reader))
 
 
-def _planned(connection: sqlite3.Connection, before: dict[str, set[str]]) -> list[PlannedTable]:
+def _columns(store: TelemetryStore) -> dict[str, set[str]]:
+    with store.reader() as reader:
+        return {name: set(table.columns) for name, table in reader.catalogue.tables.items()}
+
+
+def _planned(reader: Reader, before: dict[str, set[str]]) -> list[PlannedTable]:
     planned: list[PlannedTable] = []
-    for name, made in load_tables(connection)[0].items():
-        rows = connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]
+    for name, table in reader.catalogue.tables.items():
+        rows = reader.catalogue.count(name)
         known = before.get(name, set())
-        columns = {column: str(kind) for column, kind in made.columns.items() if column not in known}
+        columns = {column: str(kind) for column, kind in table.columns.items() if column not in known}
         if rows:
-            planned.append(PlannedTable(name, "there already" if known else "new", rows, columns))
+            planned.append(PlannedTable(name, Presence.THERE if known else Presence.NEW, rows, columns))
     return planned
 
 
-def _rejects(connection: sqlite3.Connection) -> dict[str, tuple[int, str]]:
-    found = connection.execute(
+def _rejects(reader: Reader) -> dict[str, tuple[int, str]]:
+    reasons = reader.rows(
         "SELECT reason, count(*), source || ':' || offset, min(id) FROM _rejects GROUP BY reason ORDER BY 2 DESC"
     )
-    return {reason: (lines, first) for reason, lines, first, _ in found}
-
-
-def _copy_tables(database: str, copy: str) -> dict[str, set[str]]:
-    """The tables without rows, but with what the store knows of them and of imported files; gives their columns."""
-    with read_only(database, guarded=False) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
-        target.execute("BEGIN")
-        for kind in ("table", "index"):
-            for (made_by,) in source.execute(
-                "SELECT sql FROM sqlite_master WHERE type = ? AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
-                "ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%'",
-                (kind,),
-            ):
-                target.execute(made_by)
-        for name in ("_tables", "_sources", "_sqlite_migrations"):
-            if exists(source, name):
-                for row in source.execute(f"SELECT * FROM {name}"):
-                    target.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)
-        target.execute("COMMIT")
-        tables, _ = load_tables(source)
-        return {name: set(table.columns) for name, table in tables.items()}
+    return {reason: (lines, first) for reason, lines, first, _ in reasons}

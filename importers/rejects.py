@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Transaction
     from telemetry_store.event import Record
 
-    from .plan import Plan
+    from .import_plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ def replay(store: TelemetryStore, bytes_of: dict[int, bytes] | None = None, *, p
     totals = Counts()
     with store.transaction() as transaction:
         groups: dict[str, list[Reject]] = {}
-        for number, each in transaction.ledger.take_rejects(None if bytes_of is None else list(bytes_of)):
-            groups.setdefault(each.source, []).append(replace(each, raw=(bytes_of or {}).get(number, each.raw)))
+        for number, reject in transaction.ledger.take_rejects(None if bytes_of is None else list(bytes_of)):
+            groups.setdefault(reject.source, []).append(replace(reject, raw=(bytes_of or {}).get(number, reject.raw)))
         for source, rejects in groups.items():
             counts = _replay(transaction, rejects, plan)
             _count(transaction, source, len(rejects), counts)
@@ -116,10 +116,10 @@ def _replay(transaction: Transaction, rejects: list[Reject], plan: Plan | None) 
 def _count(transaction: Transaction, path: str, tried: int, counts: Counts) -> None:
     """Bring the ledger up to date: what was rejected of the files that had this path is imported now."""
     left, stored, duplicate = tried - counts.rejected, counts.stored, counts.duplicate
-    for each in transaction.ledger.sources():
-        if each.path != path or each.duplicate_of or not each.rejected or not (left or stored or duplicate):
+    for entry in transaction.ledger.sources():
+        if entry.path != path or entry.duplicate_of or not entry.rejected or not (left or stored or duplicate):
             continue
-        source = transaction.ledger.source(path, each.generation) or each
+        source = transaction.ledger.source(path, entry.generation) or entry
         mended_now = min(left, source.rejected)
         now = replace(
             source,

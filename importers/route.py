@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .discover import files_in, table_for
-from .plan import TablePlan
+from .import_plan import TablePlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from .plan import Plan
+    from .import_plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Route:
 
 def route_of(path: Path, plan: Plan | None, table: str | None = None) -> Route:
     """Where a file goes: by the name given, by the plan, or by its own name."""
-    found = plan.of(path) if plan is not None and table is None else None
-    return Route(path.absolute(), *found) if found else Route(path.absolute(), TablePlan(table or table_for(path)))
+    planned = plan.of(path) if plan is not None and table is None else None
+    return Route(path.absolute(), *(planned or (TablePlan(table or table_for(path)),)))
 
 
 def routes(paths: Iterable[Path], plan: Plan | None, table: str | None) -> Iterator[Route]:

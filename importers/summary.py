@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
+
+
+class Outcome(Enum):
+    """What became of a file; the value says it to people."""
+
+    IMPORTED = "imported"
+    CONTINUED = "continued"
+    ALREADY_IMPORTED = "already imported"
+    MOVED = "moved"
+    REWRITTEN = "rewritten, imported as new"
+    DUPLICATE = "duplicate of {original}"
+    EMPTY = "empty"
+    UNFINISHED = "being written, it seems: not read before it is whole, or was left alone for a minute"
+    UNREADABLE = "cannot be read: {reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +28,18 @@ class FileSummary:
     Attributes:
         path: as found.
         table: where its events went.
+        outcome: what became of it.
         read, imported, duplicate, rejected, blank: lines; read = imported + duplicate + rejected + blank.
         pending: bytes of a last line that is not complete yet; they are read once it is.
         bytes: read in this run.
-        status: imported, continued, already imported, empty, moved, rewritten, what it is a duplicate of, or why it
-            cannot be read.
         time_origin: where the time of events without a time field came from: the path or the file's mtime.
+        original: the path of the file that it is a duplicate of.
+        reason: why it cannot be read, or not to its end.
     """
 
     path: str
     table: str
-    status: str
+    outcome: Outcome
     read: int = 0
     imported: int = 0
     duplicate: int = 0
@@ -32,7 +48,16 @@ class FileSummary:
     pending: int = 0
     bytes: int = 0
     time_origin: str = ""
+    original: str = ""
+    reason: str = ""
+
+    @property
+    def status(self) -> str:
+        """The outcome in words."""
+        words = self.outcome.value.format(original=self.original, reason=self.reason)
+        return f"{words}; {self.reason}" if self.reason and self.outcome is not Outcome.UNREADABLE else words
 
     def as_dict(self) -> dict[str, Any]:
-        """The summary in JSON's types."""
-        return asdict(self)
+        """The summary in JSON's types, with the outcome in words."""
+        row = {"path": self.path, "table": self.table, "status": self.status} | asdict(self)
+        return {name: value for name, value in row.items() if name not in ("outcome", "original", "reason")}

@@ -7,16 +7,18 @@ import json
 import os
 from collections import Counter
 from dataclasses import asdict, dataclass
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store import Progress
 from telemetry_store.event import dumps
 
-from .content import Content
 from .jsonl import LineByLine, Tail
-from .ledger import place_of, prefix_hashes
+from .ledger import hash_of, place_of
 from .route import route_of
+from .source_file import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,9 +27,22 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Reader, Source
     from telemetry_store.schema import Table
 
-    from .plan import Plan
+    from .import_plan import Plan
 
+#: Up to here a REAL holds every integer exactly.
 _WHOLE = 1 << 53
+
+
+class Verdict(Enum):
+    """What was found of a file; the value says it to people."""
+
+    VERIFIED = "verified"
+    DIFFERENT = "different"
+    #: It is not there any more, and only its counts are known.
+    GONE = "gone"
+    #: The part of it that was imported is another one now.
+    CHANGED = "changed"
+    DUPLICATE = "duplicate of {original}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +52,36 @@ class Verified:
     Attributes:
         path: of the file.
         table: where its events went.
-        status: "verified", "different", "gone" (only its counts are known), "changed" (its imported part is another
-            one now), or "duplicate of PATH".
+        verdict: what that is.
         events: that stand in the imported part of the file.
         equal: of them, those that come back equal from a row.
         dropped: of them, those whose dedupe key stood in a row already.
         missing: of them, those that no row gives back.
         rejected: lines that are in `_rejects`.
         example: the first event that is missing, as JSON text.
+        original: the path of the file that it is a duplicate of.
     """
 
     path: str
     table: str
-    status: str
+    verdict: Verdict
     events: int = 0
     equal: int = 0
     dropped: int = 0
     missing: int = 0
     rejected: int = 0
     example: str = ""
+    original: str = ""
+
+    @property
+    def status(self) -> str:
+        """The verdict in words."""
+        return self.verdict.value.format(original=self.original)
 
     def as_dict(self) -> dict[str, Any]:
-        """The same in JSON's types."""
-        return asdict(self)
+        """The same in JSON's types, with the verdict in words."""
+        row = {"path": self.path, "table": self.table, "status": self.status} | asdict(self)
+        return {name: value for name, value in row.items() if name not in ("verdict", "original")}
 
 
 def verify(
@@ -68,7 +90,7 @@ def verify(
     *,
     plan: Plan | None = None,
     encoding: str = "",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[Verified]:
     """Compare imported files with the database.
 
@@ -77,7 +99,7 @@ def verify(
         paths: which files; all that were imported when none is given.
         plan: that they were imported by.
         encoding: of their text, as it was given to the import.
-        progress: called with a file's path, the bytes done and the bytes to do.
+        progress: called with how far a file is, in bytes.
     """
     with store.transaction() as transaction:
         sources = transaction.ledger.sources()
@@ -92,39 +114,52 @@ def _verified(
     rows: _Rows,
     plan: Plan | None,
     encoding: str,
-    progress: Callable[[str, int, int], None] | None,
+    progress: Callable[[Progress], None] | None,
     newest: dict[str, int],
     source: Source,
 ) -> Verified:
     if source.duplicate_of:
-        return Verified(source.path, source.table, f"duplicate of {source.duplicate_of}")
+        return Verified(source.path, source.table, Verdict.DUPLICATE, original=source.duplicate_of)
+    gone = Verified(source.path, source.table, Verdict.GONE, events=source.imported, rejected=source.rejected)
     place = place_of(source)
     if not os.path.exists(place):
-        return Verified(source.path, source.table, "gone", events=source.imported, rejected=source.rejected)
-    with Content(Path(place), encoding) as file:
-        hashed = prefix_hashes(file, {source.offset}).get(source.offset)
-        if hashed is None or hashed.hexdigest() != source.prefix_hash:
-            if newest[source.path] > source.generation and not source.place:  # cut, and no copy was found
-                return Verified(source.path, source.table, "gone", events=source.imported, rejected=source.rejected)
-            return Verified(source.path, source.table, "changed")
-        refused = rows.refused(source.path)
-        counts: Counter[str] = Counter()
-        example = ""
-        done = 0
+        return gone
+    with SourceFile(Path(place), encoding) as file:
+        if hash_of(file, source.offset) != source.prefix_hash:
+            cut = newest[source.path] > source.generation and not source.place  # and no copy was found
+            return gone if cut else Verified(source.path, source.table, Verdict.CHANGED)
         reader = LineByLine(file, route_of(Path(source.path), plan), source.table, 0, Tail.TAKE)
-        for lines in reader.read(0, source.offset):
-            for index, (table, _, event) in enumerate(lines.chunk.records):
-                found = "rejected" if refused and lines.chunk.raw(index) in refused else rows.take(table, event)
-                counts[found] += 1
-                if found == "missing" and not example:
-                    example = dumps(event)
-            done += len(lines.data)
-            if progress is not None:
-                progress(source.path, done, source.offset)
-    events = counts["equal"] + counts["dropped"] + counts["missing"]
-    status = "different" if counts["missing"] else "verified"
-    return Verified(source.path, source.table, status, events, counts["equal"], counts["dropped"], counts["missing"],
+        return _compared(rows, reader, source, progress)
+
+
+def _compared(rows: _Rows, reader: LineByLine, source: Source, progress: Callable[[Progress], None] | None) -> Verified:
+    """What the tables have of the lines of a file that is as it was."""
+    refused = rows.refused(source.path)
+    counts: Counter[_Trace] = Counter()
+    example, done = "", 0
+    for lines in reader.read(0, source.offset):
+        for index, (table, _, event) in enumerate(lines.chunk.records):
+            rejected = refused and lines.chunk.raw(index) in refused
+            trace = _Trace.REJECTED if rejected else rows.take(table, event)
+            counts[trace] += 1
+            if trace is _Trace.MISSING:
+                example = example or dumps(event)
+        done += len(lines.data)
+        if progress is not None:
+            progress(Progress(source.path, done, source.offset))
+    equal, dropped, missing = counts[_Trace.EQUAL], counts[_Trace.DROPPED], counts[_Trace.MISSING]
+    verdict = Verdict.DIFFERENT if missing else Verdict.VERIFIED
+    return Verified(source.path, source.table, verdict, equal + dropped + missing, equal, dropped, missing,
                     source.rejected, example)  # fmt: skip
+
+
+class _Trace(Enum):
+    """What the database has of an event."""
+
+    EQUAL = "a row that gives it back"
+    DROPPED = "a row with its dedupe key"
+    REJECTED = "its line in `_rejects`"
+    MISSING = "nothing"
 
 
 class _Rows:
@@ -140,29 +175,30 @@ class _Rows:
         """Where the lines of a file begin that are in `_rejects`, and their bytes."""
         return set(self._reader.rows("SELECT offset, raw FROM _rejects WHERE source = ?", (path,)))
 
-    def take(self, name: str, event: dict[str, Any]) -> str:
-        """Whether a row that is left gives back this event: "equal", "dropped" by its key, or "missing"."""
+    def take(self, name: str, event: dict[str, Any]) -> _Trace:
+        """Look for a row that gives back this event, among those that are left, and take it."""
         table = self._by_name.get(name.lower())
         if table is None:
-            return "missing"
+            return _Trace.MISSING
         left = self._left.get(table.name)
         if left is None:
             left = self._left[table.name] = self._read(table)
         mark = digest(event)
         if left[mark] > 0:
             left[mark] -= 1
-            return "equal"
+            return _Trace.EQUAL
         key = self._reader.catalogue.key(table.name)
-        return "dropped" if key and dumps([event.get(name) for name in key]) in self._known[table.name] else "missing"
+        dropped = key and dumps([event.get(name) for name in key]) in self._known[table.name]
+        return _Trace.DROPPED if dropped else _Trace.MISSING
 
     def _read(self, table: Table) -> Counter[bytes]:
         key = self._reader.catalogue.key(table.name)
         known = self._known[table.name] = set()
         counts: Counter[bytes] = Counter()
-        for each in self._reader.events(table):
-            counts[digest(each.event)] += 1
+        for stored in self._reader.events(table):
+            counts[digest(stored.event)] += 1
             if key:
-                known.add(dumps([each.event.get(name) for name in key]))
+                known.add(dumps([stored.event.get(name) for name in key]))
         return counts
 
 

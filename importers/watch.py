@@ -15,7 +15,7 @@ from .discover import files_in, stem, unrotated
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .plan import Plan
+    from .import_plan import Plan
 
 #: Device and inode.
 Identity: TypeAlias = "tuple[int, int]"
@@ -39,32 +39,32 @@ class Watch:
         self._plan = plan
         self._clock = clock
         self._next = float("-inf")
-        self._found: list[Path] = []
+        self._seen: list[Path] = []
 
     def files(self) -> dict[Identity, Path]:
         """Every file once, under its own name rather than that of a link to it."""
         now = self._clock()
         if now >= self._next:
-            self._found = list(self._look())
+            self._seen = list(self._look())
             took = self._clock() - now
             self._next = now + (took / _SHARE if took > _QUICK else 0.0)
-        found: dict[Identity, Path] = {}
-        for path in self._found:
+        files: dict[Identity, Path] = {}
+        for path in self._seen:
             identity = identity_of(path)
-            if identity is not None and (identity not in found or found[identity].is_symlink()):
-                found[identity] = path
-        return found
+            if identity is not None and (identity not in files or files[identity].is_symlink()):
+                files[identity] = path
+        return files
 
     def _look(self) -> Iterator[Path]:
         if not self._paths and self._plan is not None:
             yield from (path.absolute() for path, _, _ in self._plan.files())
-        for each in self._paths:
-            if os.path.isdir(each):
-                yield from (path.absolute() for path in files_in([Path(each)]))
-            elif os.path.exists(each):
-                yield Path(each).absolute()
+        for asked in self._paths:
+            if os.path.isdir(asked):
+                yield from (path.absolute() for path in files_in([Path(asked)]))
+            elif os.path.exists(asked):
+                yield Path(asked).absolute()
             else:
-                yield from (Path(name).absolute() for name in sorted(glob.glob(each, recursive=True)))
+                yield from (Path(name).absolute() for name in sorted(glob.glob(asked, recursive=True)))
 
     def rotated(self, live: Iterable[Path]) -> dict[Identity, tuple[Path, Path | None]]:
         """Files whose names say that a rotation or a person made them of one of these, in the same folder.
@@ -77,15 +77,15 @@ class Watch:
         stems: dict[Path, set[str]] = {}
         for folder, name in names:
             stems.setdefault(folder, set()).add(stem(name))
-        found: dict[Identity, tuple[Path, Path | None]] = {}
+        copies: dict[Identity, tuple[Path, Path | None]] = {}
         for folder, wanted in stems.items():
             with contextlib.suppress(OSError):
-                for name in sorted(each for each in os.listdir(folder) if stem(each) in wanted):
+                for name in sorted(name for name in os.listdir(folder) if stem(name) in wanted):
                     identity = identity_of(folder / name) if (folder, name) not in names else None
                     if identity is not None:
                         origin = unrotated(name)
-                        found[identity] = (folder / name, folder / origin if (folder, origin) in names else None)
-        return found
+                        copies[identity] = (folder / name, folder / origin if (folder, origin) in names else None)
+        return copies
 
 
 def identity_of(path: Path) -> Identity | None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+
+if __name__ == "__main__":  # `python -m telemetry_store.cli`: its path begins with the working directory
+    from telemetry_store.import_path import trusted
+
+    sys.path[:] = trusted(sys.path)
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from telemetry_store import tools
 from telemetry_store.commands import (
     audits,
     care,
@@ -73,6 +79,7 @@ def demo(
 
 def main() -> None:
     """Run the command; errors become one line and an exit status."""
+    tools.provide()
     try:
         app(standalone_mode=True)
     except TelemetryError as error:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 from telemetry_store.errors import UsageError
+from telemetry_store.import_path import trusted
 from telemetry_store.store import TelemetryStore
 from telemetry_store.terminal import table
+from telemetry_store.worker import start_program
 
 _MARK = ".telemetry-demo"
 _WRITERS = ("writer_1", "writer_2", "writer_3")
@@ -73,13 +74,23 @@ def run(folder: Path) -> None:
     _say_how(folder)
 
 
+def _run_of(package: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", f"{package}.run", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    """Variables for Python in the sample project: it has the packages of this process."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(trusted(sys.path))}
+
+
 def _step(text: str) -> None:
     print(f"\n━━ {text}\n", flush=True)
 
 
 def _make_lines(project: Path) -> None:
     _step("1. A small codebase runs. Seven modules append JSON lines, each its own way; two processes share one file.")
-    subprocess.run([sys.executable, "-m", "legacy.run", "."], cwd=project, check=True)
+    if start_program(_run_of("legacy", "."), folder=project, environment=_environment()).wait():
+        raise UsageError("the sample project does not run", "reinstall telemetry-store")
     for path in sorted(project.rglob("*.jsonl")):
         lines = path.read_bytes().count(b"\n")
         print(f"   {path.relative_to(project)!s:36} {lines:5} lines {path.stat().st_size:9,} bytes")
@@ -131,14 +142,12 @@ def _switch(project: Path, database: Path) -> None:
     _step(
         "5. The modules are switched to store.record. Three processes record, this one queries; one is killed with -9."
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     writers = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", "switched.run", str(database.resolve()), name, str(_BEATS)],
-            cwd=project,
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
+        name: start_program(
+            _run_of("switched", str(database.resolve()), name, str(_BEATS)),
+            folder=project,
+            environment=_environment(),
+            captured=True,
         )
         for name in _WRITERS
     }
@@ -180,7 +189,7 @@ def _draw(database: Path, target: Path) -> None:
 
     _step("6. `telemetry report`: what happened, as one HTML file; `telemetry dashboard` serves it live.")
     with TelemetryStore(database) as store:
-        target.write_text(page(collect(store.settings)), encoding="utf-8")
+        target.write_text(page(collect(store)), encoding="utf-8")
     print(f"   wrote {target}; open it in a browser")
 
 

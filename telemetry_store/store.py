@@ -260,31 +260,20 @@ class TelemetryStore:
             DatabaseBusy: they took longer.
             DatabaseError: by cause.
         """
-        with self._alone(wait), self._drain.sink.transaction(wait) as transaction:
+        with self.exclusive(wait), self._drain.sink.transaction(wait) as transaction:
             yield transaction
         self._drain.run(0.0)
 
     @contextlib.contextmanager
     def exclusive(self, wait: float = 30.0) -> Iterator[None]:
-        """Drain, then keep every other writer of this package out; for those who write to the database past the store.
-
-        At the end of the block their changes are brought from the write-ahead log into the database.
+        """Keep every other writer of this package out, for one that writes to the database past the store.
 
         Args:
-            wait: seconds to wait for others that are draining, and as long again for the lock.
+            wait: seconds to wait for them.
 
         Raises:
             DatabaseBusy: they took longer.
-            DatabaseError: by cause.
         """
-        self._drain.run(wait, tidy=True)
-        with self._alone(wait):
-            yield
-            self._drain.sink.settle(force=True)
-
-    @contextlib.contextmanager
-    def _alone(self, wait: float) -> Iterator[None]:
-        """Hold the drain lock."""
         with self._drain.exclusive(wait) as mine:
             if not mine:
                 raise DatabaseBusy("another process is writing to the database", "try again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ LONG_FILES = {}
 BROAD = {
     "telemetry_store/event.py": 2,  # a user's broken repr or model_dump must not lose the event
     "telemetry_store/background.py": 1,  # the background loop must live on; the error is kept and told
+    "telemetry_store/frames.py": 1,  # what fails in a worker is raised by the process that started it
     "telemetry_store/ahead.py": 1,  # what fails in its thread is raised where the item would have been used
     "telemetry_store/engines/sqlite/sink.py": 1,  # undoes the transaction and raises on
 }
@@ -95,6 +97,23 @@ def test_no_circles() -> None:
 
     for name in edges:
         visit(name, ())
+
+
+#: What starts a process.
+STARTERS = ("subprocess", "multiprocessing", "_posixsubprocess", "concurrent.futures.process", "pty")
+STARTING = re.compile(r"(fork|forkpty|popen|startfile|system|(posix_)?spawn.*|exec[lv]p?e?|ProcessPoolExecutor|create_subprocess_.*)")  # fmt: skip
+
+
+def test_only_the_worker_starts_processes() -> None:
+    """No module but `worker.py` imports or calls anything that starts a process; the recorder of a trace names such things."""
+    for path in FILES:
+        name = path.relative_to(ROOT).as_posix()
+        if name != "telemetry_store/worker.py":
+            assert not {each for each in imports_of(path) if each.startswith(STARTERS)}, name
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
+            names = {getattr(func, "attr", getattr(func, "id", "")) for func in called}
+            assert not {each for each in names if STARTING.fullmatch(each)}, name
 
 
 def test_file_budget() -> None:

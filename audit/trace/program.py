@@ -9,12 +9,11 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from audit.trace.opens import opens
 from audit.trace.recording import Process, read
@@ -22,17 +21,42 @@ from audit.trace.trace import Trace
 from audit.trace.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 HOOK = Path(__file__).with_name("hook")
 """The directory that goes first on ``PYTHONPATH``."""
 GRACE = 3.0
 """Seconds that a program has to end after it was asked to."""
+_LONGEST_PAUSE = 0.05
+"""Seconds between two looks whether a program has ended, at most."""
 _PYTHON = re.compile(r"(python|pypy)[\d.]*w?(\.exe)?", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
 
 
-def run(command: Sequence[str], root: Path, *, timeout: float | None = None) -> Trace:
+class Program(Protocol):
+    """A program that runs."""
+
+    def poll(self) -> int | None:
+        """Its status; None while it runs."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+class StartProgram(Protocol):
+    """Starts a program with an environment, and with the standard streams and the directory of this process."""
+
+    def __call__(self, command: Sequence[str], *, environment: Mapping[str, str]) -> Program:
+        """The program; raises ``OSError`` when it cannot be started."""
+
+
+def run(command: Sequence[str], root: Path, start: StartProgram, *, timeout: float | None = None) -> Trace:
     """Run a program and record which files it and its Python children open.
 
     The program has the current directory, the standard streams and the terminal of this process.
@@ -40,6 +64,7 @@ def run(command: Sequence[str], root: Path, *, timeout: float | None = None) -> 
     Args:
         command: The program and its arguments.
         root: The directory of the project: places in it are named, and files relative to it.
+        start: Starts it, as ``telemetry_store.worker.start_program`` does.
         timeout: Seconds after which the program is ended; None waits for ever.
 
     Returns:
@@ -48,14 +73,14 @@ def run(command: Sequence[str], root: Path, *, timeout: float | None = None) -> 
     Raises:
         OSError: The program cannot be started.
     """
-    start = time.monotonic()
+    begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="telemetry-trace-") as name:
         directory = Path(name).resolve()
         watch = Watch(directory)
-        process = subprocess.Popen(list(command), env=_environment(directory, root))  # noqa: S603 - the user asks for it
+        process = start(command, environment=_environment(directory, root))
         with _passing_on(process):
             status, ended = _wait(process, timeout, watch)
-        seconds = time.monotonic() - start
+        seconds = time.monotonic() - begin
         processes = read(directory)
         found = opens(processes, os.path.abspath(root), watch.together)
     notes = _notes(command, processes)
@@ -84,7 +109,7 @@ def _environment(directory: Path, root: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _passing_on(process: Program) -> Iterator[None]:
     """Give the program the signals that ask this process to end; its answer to them counts."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers
@@ -98,18 +123,30 @@ def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float | None, watch: Watch) -> tuple[int, bool]:
+def _wait(process: Program, timeout: float | None, watch: Watch) -> tuple[int, bool]:
     """The status of a program, and whether it had to be ended."""
     end = math.inf if timeout is None else time.monotonic() + timeout
     while (left := end - time.monotonic()) > 0:
         # an interrupt goes to the program too, from the terminal, and its answer to it counts
-        with contextlib.suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
-            return process.wait(min(watch.look(), left)), False
+        with contextlib.suppress(KeyboardInterrupt):
+            status = _status(process, min(watch.look(), left))
+            if status is not None:
+                return status, False
     process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        return process.wait(GRACE), True
-    process.kill()
-    return process.wait(), True
+    status = _status(process, GRACE)
+    if status is None:
+        process.kill()
+        status = _status(process, math.inf)
+    return status or 0, True
+
+
+def _status(process: Program, seconds: float) -> int | None:
+    """The status of a program that ends within so many seconds; None where it does not."""
+    end, pause = time.monotonic() + seconds, 0.0005
+    while (status := process.poll()) is None and (left := end - time.monotonic()) > 0:
+        pause = min(2 * pause, left, _LONGEST_PAUSE)
+        time.sleep(pause)
+    return status
 
 
 def _notes(command: Sequence[str], processes: Sequence[Process]) -> list[str]:

@@ -3,71 +3,87 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.open import Access, connect
 from telemetry_store.engines.sqlite.shape import read_schema
+from telemetry_store.worker import Worker, WorkerLost
 
 from .comparison import content_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: Below this many bytes a process costs more than it saves.
 _WORTH_A_PROCESS = 8 << 20
 
 
-def hashes_of(path: str, tables: tuple[str, ...]) -> dict[str, str]:
-    """Table → hash of its content, in a copy that nobody writes to."""
-    with contextlib.closing(connect(path, Access.IMMUTABLE)) as connection:
-        shapes = read_schema(connection).shapes
-        return {name: content_hash(connection, shapes[name]) for name in tables}
+@dataclass(frozen=True, slots=True)
+class HashJob:
+    """What is to be hashed.
+
+    Attributes:
+        files: what each is called later, the path of a copy that nobody writes to, and which of its tables.
+    """
+
+    files: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableHash:
+    """The hash of a table's content.
+
+    Attributes:
+        key: what its file is called.
+        table: its name there.
+        digest: the hash, in hexadecimal digits.
+    """
+
+    key: str
+    table: str
+    digest: str
+
+
+def hashed(job: HashJob) -> Iterator[TableHash]:
+    """Hash the tables of files, one after the other."""
+    for key, path, tables in job.files:
+        with contextlib.closing(connect(path, Access.IMMUTABLE)) as connection:
+            shapes = read_schema(connection).shapes
+            for name in tables:
+                yield TableHash(key, name, content_hash(connection, shapes[name]))
 
 
 class Hashes:
     """Hashes of the tables of several files.
 
     Args:
-        executor: does the work elsewhere; None does it here, when it is asked for.
+        job: which.
+        worker: makes them elsewhere; None makes them here, when they are asked for.
     """
 
-    def __init__(self, executor: Executor | None) -> None:
-        self._executor = executor
-        self._asked: dict[str, tuple[str, tuple[str, ...], Future[dict[str, str]] | None]] = {}
-        self._known: dict[str, dict[str, str]] = {}
-
-    def ask(self, key: str, path: str, tables: tuple[str, ...]) -> None:
-        """Begin with a file.
-
-        Args:
-            key: what it is called later.
-            path: of a copy that nobody writes to.
-            tables: which of its tables.
-        """
-        future = None if self._executor is None else self._executor.submit(hashes_of, path, tables)
-        self._asked[key] = (path, tables, future)
+    def __init__(self, job: HashJob, worker: Worker[TableHash] | None) -> None:
+        self._job, self._worker = job, worker
+        self._known: dict[tuple[str, str], str] = {}
 
     def get(self, key: str, table: str) -> str:
-        """The hash of a table's content; waits for it."""
-        if key not in self._known:
-            path, tables, future = self._asked[key]
+        """The hash of a table's content; waits for all of them."""
+        if not self._known:
             try:
-                self._known[key] = hashes_of(path, tables) if future is None else future.result()
-            except BrokenExecutor:  # somebody killed it
-                self._known[key] = hashes_of(path, tables)
-        return self._known[key][table]
+                self._keep(hashed(self._job) if self._worker is None else self._worker)
+            except WorkerLost:  # somebody killed it
+                self._keep(hashed(self._job))
+        return self._known[key, table]
+
+    def _keep(self, hashes: Iterable[TableHash]) -> None:
+        self._known |= {(entry.key, entry.table): entry.digest for entry in hashes}
 
 
 @contextlib.contextmanager
-def hashing(size: int) -> Iterator[Hashes]:
-    """Hashes of files of this size together, in bytes."""
+def hashing(job: HashJob, size: int) -> Iterator[Hashes]:
+    """Hashes of the tables of files, of so many bytes together."""
     if size < _WORTH_A_PROCESS:
-        yield Hashes(None)
+        yield Hashes(job, None)
         return
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
-        try:
-            yield Hashes(executor)
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+    with Worker(hashed, job, (TableHash,)) as worker:
+        yield Hashes(job, worker)

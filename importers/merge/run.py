@@ -12,13 +12,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store import Progress
 from telemetry_store.engines.sqlite.foreign import copy_database, watching
 from telemetry_store.engines.sqlite.shape import Kind
 from telemetry_store.terminal import size as size_text
 
 from .conflicts import Conflict, Examination, examine
 from .failure import MergeFailed
-from .hashing import hashing
+from .hashing import HashJob, hashing
 from .journal import RECODED, MergedFile, MergeRecord, alone, finish, new_folder, records_of
 from .merge_plan import Action
 from .publish import publish
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from .conflicts import Incoming
     from .merge_plan import Plan
     from .rehearse import Rehearsed
-
-    Progress = Callable[[str, int, int], None]
 
 #: For each file its bytes are copied, rehearsed and merged.
 _PASSES = 3
@@ -84,14 +83,19 @@ class Merged:
 
 
 def merge(
-    database: str, plan: Plan, *, progress: Progress | None = None, dry_run: bool = False, wait: float = WAIT
+    database: str,
+    plan: Plan,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    dry_run: bool = False,
+    wait: float = WAIT,
 ) -> Merged:
     """Carry out a plan.
 
     Args:
         database: path of the database to merge into; it is made when it is not there.
         plan: what becomes of each file.
-        progress: called with what is being done, the bytes done and the bytes in all.
+        progress: called with how far it is, as it goes.
         dry_run: rehearse, and change nothing.
         wait: seconds to wait for others that write to the database.
 
@@ -130,11 +134,26 @@ def _already(plan: Plan, in_force: list[MergeRecord]) -> MergeRecord | None:
     return None
 
 
+def _to_hash(copies: list[tuple[Incoming, str]]) -> HashJob:
+    """The tables of copies whose rows are compared with these hashes later."""
+    return HashJob(
+        tuple(
+            (incoming.path, path, tuple(name for name in incoming.tables if incoming.shape(name).kind is Kind.TABLE))
+            for incoming, path in copies
+        )
+    )
+
+
 class _Run:
     """One merge whose plan has no conflicts."""
 
     def __init__(
-        self, database: str, plan: Plan, examination: Examination, progress: Progress | None, root: Path
+        self,
+        database: str,
+        plan: Plan,
+        examination: Examination,
+        progress: Callable[[Progress], None] | None,
+        root: Path,
     ) -> None:
         self._database, self._plan, self._progress, self._root = database, plan, progress, root
         self._incoming = examination.incoming
@@ -159,10 +178,7 @@ class _Run:
             prepare(self._database, wait)
         with self._watching():
             record, copies = self._back_up()
-            with hashing(sum(file.size for file in record.sources)) as hashes:
-                for incoming, path in copies:
-                    tables = tuple(name for name in incoming.tables if incoming.shape(name).kind is Kind.TABLE)
-                    hashes.ask(incoming.path, path, tables)
+            with hashing(_to_hash(copies), sum(file.size for file in record.sources)) as hashes:
                 record, rehearsed = self._rehearse(record, copies)
                 with self._timed("merge"), writing(self._database, wait) as connection:
                     record = publish(connection, record, rehearsed, hashes)
@@ -204,7 +220,7 @@ class _Run:
     def _advance(self, label: str, count: int) -> None:
         self._done += count
         if self._progress is not None:
-            self._progress(label, min(self._done, self._total), self._total)
+            self._progress(Progress(label, min(self._done, self._total), self._total))
 
     def _back_up(self) -> tuple[MergeRecord, list[tuple[Incoming, str]]]:
         """Copy the database, and every file that is deleted or merged; of these, gives what is read for each."""

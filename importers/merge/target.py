@@ -11,11 +11,10 @@ from telemetry_store.engines.sqlite.open import Access, Connection, connect, tra
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
 #: How long to wait for others that write to the database, in seconds.
 WAIT = 60.0
-#: The log is brought into the database once, at the end. Foreign keys are counted, not enforced: old ones may lead
-#: nowhere.
+#: The log is brought into the database once, when the store is closed. Foreign keys are counted, not enforced, since
+#: old ones may lead nowhere.
 _SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 0", "foreign_keys = 0", "cache_size = -64000")
 
 
@@ -34,12 +33,13 @@ def prepare(database: str, wait: float) -> None:
 @contextlib.contextmanager
 def writing(database: str, wait: float) -> Iterator[Connection]:
     """A connection for one transaction, after a drain; what the block has not committed is undone."""
-    with (
-        _store(database) as store,
-        store.exclusive(wait),
-        translating(database),
-        contextlib.closing(connect(database, Access.WRITE, wait)) as connection,
-    ):
-        for setting in _SETTINGS:
-            connection.execute(f"PRAGMA {setting}")
-        yield connection
+    with _store(database) as store:
+        store.tidy(wait)
+        with (
+            store.exclusive(wait),
+            translating(database),
+            contextlib.closing(connect(database, Access.WRITE, wait)) as connection,
+        ):
+            for setting in _SETTINGS:
+                connection.execute(f"PRAGMA {setting}")
+            yield connection

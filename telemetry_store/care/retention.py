@@ -31,6 +31,7 @@ from telemetry_store.engines.sqlite.migrations import pending
 from telemetry_store.engines.sqlite.query import read_only
 from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
+from telemetry_store.progress import Progress
 from telemetry_store.segment import try_lock
 from telemetry_store.timestamps import from_nanoseconds
 
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from telemetry_store.settings import Settings
 
     Clock = Callable[[], float]
-    Progress = Callable[[str, int, int], None]
 
 LOCK = "prune.lock"
 #: How long one transaction should take, in seconds; others get their turn for as long between two.
@@ -97,7 +97,7 @@ def prune(
     force: bool = False,
     wait: float = 10.0,
     clock: Clock = time.time,
-    progress: Progress | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[Pruned]:
     """Delete events that are older than a span, or move them into an archive.
 
@@ -109,7 +109,7 @@ def prune(
         force: also where the clock is not to be trusted.
         wait: seconds to wait for other processes, for each transaction.
         clock: seconds since 1970.
-        progress: called with the table, rows done and rows in all.
+        progress: called with how far a table is, in rows.
 
     Returns:
         What was done, for each table with old rows.
@@ -261,13 +261,13 @@ class Pruner:
         self._checkpoint_above = _LARGE_WAL if settled else 2 * size
         self._let_others(start)
 
-    def prune(self, wanted: Aged, folder: str | None, progress: Progress | None) -> Pruned:
+    def prune(self, wanted: Aged, folder: str | None, progress: Callable[[Progress], None] | None) -> Pruned:
         """Delete or archive what is old in one table."""
         done = Pruned(wanted.events.table, self._cutoff)
         self._longest = 0.0
         for _ in self._delete(wanted.events, done) if folder is None else self._move(wanted.events, folder, done):
             if progress is not None:
-                progress(done.table, done.rows, wanted.rows)
+                progress(Progress(done.table, done.rows, wanted.rows, unit="rows"))
         done.longest_turn = self._longest
         return done
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telemetry_store import terminal
-from telemetry_store.commands.options import Exit, Json, warn
+from telemetry_store import Progress, terminal
+from telemetry_store.commands.options import Exit, Json, progress_bar, warn
+from telemetry_store.worker import Worker, start_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from audit import Comparison, Report
 
 _CACHE = ".telemetry_cache"
@@ -151,22 +148,16 @@ def _audited(path: Path, exclude: list[str] | None, *, profile: bool, cache: boo
 
     if not path.is_dir():
         raise typer.BadParameter(f"{path} is not a directory", param_hint="PATH")
-    with _progress() as step:
+    with progress_bar() as draw:
+        step = (lambda done, total: draw(Progress("audit", done, total, unit="sources"))) if draw is not None else None
         return auditor.audit(
-            path, exclude=exclude or (), profile=profile, progress=step, cache=path / _CACHE if cache else None
+            path,
+            exclude=exclude or (),
+            profile=profile,
+            progress=step,
+            cache=path / _CACHE if cache else None,
+            start=Worker,
         )
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Counts the sources on a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    try:
-        yield lambda done, total: print(f"\r{done} of {total} sources", end="", file=sys.stderr, flush=True)
-    finally:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _traced(report: Report, command: list[str]) -> tuple[Report, int]:
@@ -174,7 +165,7 @@ def _traced(report: Report, command: list[str]) -> tuple[Report, int]:
     import audit.trace as tracer
 
     try:
-        trace = tracer.run(command, Path(report.root))
+        trace = tracer.run(command, Path(report.root), start_program)
     except OSError as error:
         raise typer.BadParameter(f"cannot run {command[0]}: {error.strerror or error}", param_hint="COMMAND") from error
     for note in trace.notes:

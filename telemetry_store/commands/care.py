@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,12 +13,12 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import WAIT, Db, Env, Exit, Json, fresh, opened, warn
+from telemetry_store.commands.options import WAIT, Db, Env, Exit, Json, fresh, opened, progress_bar, warn
 from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, DatabaseError
 from telemetry_store.recovery import segment_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from telemetry_store.care.doctor import Finding
     from telemetry_store.settings import Settings
@@ -218,8 +217,8 @@ def prune(
     if dry_run:
         done = retention.due(store.settings, span, table=table)
     else:
-        with _failed_check(), _counting() as tell:
-            done = retention.prune(store.settings, span, table=table, folder=archive, force=force, progress=tell)
+        with _failed_check(), progress_bar() as draw:
+            done = retention.prune(store.settings, span, table=table, folder=archive, force=force, progress=draw)
     if json:
         print(terminal.as_json([asdict(each) for each in done]))
         return
@@ -230,17 +229,3 @@ def prune(
             print(f"{each.table}: {each.kept} rows were changed meanwhile, and stay")
     if not done:
         print("nothing is that old")
-
-
-@contextlib.contextmanager
-def _counting() -> Iterator[Callable[[str, int, int], None] | None]:
-    """A progress bar of rows on a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda table, done, total: bar.update(task, description=table, completed=done, total=total)

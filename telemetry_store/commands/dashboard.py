@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -13,17 +10,6 @@ import typer
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, fresh, opened
 from telemetry_store.errors import UsageError
-
-
-@contextlib.contextmanager
-def _explained(database: str) -> Iterator[None]:
-    """Turn SQLite's errors into ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        from telemetry_store.engines.sqlite.open import translated
-
-        raise translated(error, database) from error
 
 
 def dashboard(
@@ -53,8 +39,7 @@ def dashboard(
         raise UsageError(f"the dashboard needs packages that are not installed: {error.name}", hint) from error
     with opened(db, env) as store:
         fresh(store)
-        with _explained(store.settings.database):
-            serve(store, host=host, port=port, secret=secret, open_browser=open_browser)
+        serve(store, host=host, port=port, secret=secret, open_browser=open_browser)
 
 
 def report(
@@ -74,7 +59,6 @@ def report(
     window = last if last in (None, "all") else f"{seconds(last)} seconds"
     with opened(db, env) as store:
         fresh(store)
-        with _explained(store.settings.database):
-            text = page(collect(store.settings, window))
+        text = page(collect(store, window))
     output.write_text(text, encoding="utf-8")
     print(f"{output}: {terminal.size(len(text.encode()))}")

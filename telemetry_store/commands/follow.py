@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import orjson
 import typer
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: How long a signal waits at most, in seconds.
 _NAP = 0.1
+#: What was reported last: path, bytes behind, events and problem of each file, or an error.
+_Said: TypeAlias = "str | list[tuple[str, int, int, str]]"
 
 
 def follow(
@@ -50,7 +52,7 @@ def follow(
         raise typer.BadParameter("give files, folders or globs, or a plan (--plan; `telemetry plan` makes one)")
     with opened(db, env, reading=False) as store:
         follower = Follower(store, paths or [], plan=chosen, table=table, encoding=encoding)
-        said = ""
+        said: _Said = ""
         while True:
             said = _round(follower, stopped, said, json=json)
             if once or stopped:
@@ -61,7 +63,7 @@ def follow(
         follower.close()
 
 
-def _round(follower: Follower, stopped: list[int], said: str, *, json: bool) -> str:
+def _round(follower: Follower, stopped: list[int], said: _Said, *, json: bool) -> _Said:
     """Look once, and report when there is something new; an error that may pass is said once and waited out."""
     try:
         lags = follower.round(lambda: bool(stopped))
@@ -71,10 +73,10 @@ def _round(follower: Follower, stopped: list[int], said: str, *, json: bool) -> 
         if str(error) != said:
             warn(f"warning: {error}")
         return str(error)
-    now = repr([(each.path, each.bytes, each.imported, each.problem) for each in lags])
+    now = [(lag.path, lag.bytes, lag.imported, lag.problem) for lag in lags]
     if now != said:
         if json:
-            line = {"time": time.time(), "files": [each.as_dict() for each in lags]}
+            line = {"time": time.time(), "files": [lag.as_dict() for lag in lags]}
             print(orjson.dumps(line).decode(), flush=True)
         else:
             _tell(lags)
@@ -82,12 +84,12 @@ def _round(follower: Follower, stopped: list[int], said: str, *, json: bool) -> 
 
 
 def _tell(lags: list[Lag]) -> None:
-    imported, behind = sum(each.imported for each in lags), sum(each.bytes for each in lags)
+    imported, behind = sum(lag.imported for lag in lags), sum(lag.bytes for lag in lags)
     print(
         f"{time.strftime('%H:%M:%S')}  {len(lags)} files, {imported} events imported, {terminal.size(behind)} behind",
         flush=True,
     )
-    for each in lags:
-        if each.problem or each.bytes:
-            late = each.problem or f"{terminal.size(each.bytes)}, {each.seconds:.1f} s"
-            print(f"          {Path(each.path).name}: {late}", flush=True)
+    for lag in lags:
+        if lag.problem or lag.bytes:
+            late = lag.problem or f"{terminal.size(lag.bytes)}, {lag.seconds:.1f} s"
+            print(f"          {Path(lag.path).name}: {late}", flush=True)

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from telemetry_store import settings, terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, ask, fresh, import_progress, opened, progress, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, ask, fresh, opened, progress_bar, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importers import Plan, Rehearsal
 
+#: What is shown of each file.
 _COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank", "status")
+#: Columns of a new table that go without saying.
 _OWN_COLUMNS = ("timestamp", "metadata_json")
+#: Bytes of each file that a dry run looks at first.
 _SAMPLE = 256 << 10
 
 Encoding = Annotated[
@@ -62,12 +65,12 @@ def import_(
     if dry_run:
         _rehearse(paths or [], chosen, table, encoding, settings.load(db, env=env).database, json=json)
         return
-    from importers import import_paths
+    from importers import Outcome, import_paths
 
-    with opened(db, env, reading=False) as store, import_progress() as bar, _uncollected():
-        found = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=bar)
-    _show([each.as_dict() for each in found], _COLUMNS, _COLUMNS[2:7], json=json)
-    if any(each.status.startswith("cannot be read") for each in found):
+    with opened(db, env, reading=False) as store, progress_bar() as draw, _uncollected():
+        summaries = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=draw)
+    _show([summary.as_dict() for summary in summaries], _COLUMNS, _COLUMNS[2:7], json=json)
+    if any(summary.outcome is Outcome.UNREADABLE for summary in summaries):
         raise typer.Exit(Exit.FINDINGS)
 
 
@@ -110,28 +113,28 @@ def _rehearse(
 ) -> None:
     from importers import rehearse
 
-    found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, sample=_SAMPLE)
-    if any(each.bytes >= _SAMPLE for each in found.files):
+    rehearsal = rehearse(database, paths, plan=plan, table=table, encoding=encoding, sample=_SAMPLE)
+    if any(summary.bytes >= _SAMPLE for summary in rehearsal.files):
         if not json:
             print("From the beginning of each file:\n")
-            _tell(found)
+            _tell(rehearsal)
             print("\nFrom everything:\n", flush=True)
-        with import_progress() as bar:
-            found = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=bar)
+        with progress_bar() as draw:
+            rehearsal = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=draw)
     if json:
-        print(terminal.as_json(found.as_dict()))
+        print(terminal.as_json(rehearsal.as_dict()))
         return
-    _tell(found)
-    _show([each.as_dict() for each in found.files], _COLUMNS, _COLUMNS[2:7], json=False)
+    _tell(rehearsal)
+    _show([summary.as_dict() for summary in rehearsal.files], _COLUMNS, _COLUMNS[2:7], json=False)
     print("Nothing was written.")
 
 
-def _tell(found: Rehearsal) -> None:
-    for each in found.tables:
-        columns = ", ".join(f"{name} {kind}" for name, kind in each.columns.items() if name not in _OWN_COLUMNS)
-        print(f"{each.table}, {each.status}: {each.rows} rows" + (", and new columns:" if columns else ""))
+def _tell(rehearsal: Rehearsal) -> None:
+    for table in rehearsal.tables:
+        columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items() if name not in _OWN_COLUMNS)
+        print(f"{table.table}, {table.status}: {table.rows} rows" + (", and new columns:" if columns else ""))
         print(textwrap.indent(textwrap.fill(columns, 110), "    "), end="\n" if columns else "")
-    for reason, (lines, first) in found.rejects.items():
+    for reason, (lines, first) in rehearsal.rejects.items():
         print(f"rejects: {lines} × {reason}, first at {_short(first)}")
     print()
 
@@ -142,15 +145,15 @@ def _replay(mended: Path | None, plan: Plan | None, db: str | None, env: str | N
     changed = importers.mended(mended) if mended else None
     with opened(db, env) as store:
         fresh(store)
-        found = importers.replay(store, changed, plan=plan)
+        replayed = importers.replay(store, changed, plan=plan)
     if json:
-        print(terminal.as_json(found.as_dict()))
+        print(terminal.as_json(replayed.as_dict()))
     else:
         print(
-            f"{found.tried} rejects tried: {found.stored} events stored, {found.duplicate} there already, "
-            f"{found.rejected} rejected again"
+            f"{replayed.tried} rejects tried: {replayed.stored} events stored, {replayed.duplicate} there already, "
+            f"{replayed.rejected} rejected again"
         )
-    if found.rejected:
+    if replayed.rejected:
         raise typer.Exit(Exit.FINDINGS)
 
 
@@ -175,8 +178,8 @@ def rejects(
         counts = ask(store, "SELECT reason, count(*) AS lines FROM _rejects GROUP BY reason ORDER BY 2 DESC, 1")
         first = store.read(f'SELECT id, "table", source, offset, reason, raw FROM _rejects ORDER BY id LIMIT {limit}')
         if export is not None:
-            done = written(store, export)  # audit: allow the user asked for this file
-            warn(f"{done} rejects written to {export}")
+            count = written(store, export)  # audit: allow the user asked for this file
+            warn(f"{count} rejects written to {export}")
     for row in first:
         row["raw"] = row["raw"].decode("utf-8", "backslashreplace")
     if json:
@@ -201,10 +204,10 @@ def verify(
     """
     import importers
 
-    with opened(db, env) as store, progress() as bar:
+    with opened(db, env) as store, progress_bar() as draw:
         fresh(store)
-        found = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=bar)
+        verified = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=draw)
     sums = ("events", "equal", "dropped", "missing", "rejected")
-    _show([each.as_dict() for each in found], ("path", "table", *sums, "status", "example"), sums, json=json)
-    if any(each.status in ("different", "changed") for each in found):
+    _show([file.as_dict() for file in verified], ("path", "table", *sums, "status", "example"), sums, json=json)
+    if any(file.verdict in (importers.Verdict.DIFFERENT, importers.Verdict.CHANGED) for file in verified):
         raise typer.Exit(Exit.FINDINGS)

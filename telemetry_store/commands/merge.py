@@ -9,7 +9,7 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, progress, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, progress_bar, warn
 
 if TYPE_CHECKING:
     from importers.merge import Merged, OldDatabase, Plan
@@ -132,8 +132,8 @@ def _merge(database: str, wanted: Plan, *, dry_run: bool, json: bool) -> None:
     from importers import merge as merging
 
     try:
-        with progress() as bar:
-            outcome = merging.merge(database, wanted, progress=bar, dry_run=dry_run)
+        with progress_bar() as draw:
+            outcome = merging.merge(database, wanted, progress=draw, dry_run=dry_run)
     except merging.MergeFailed as error:
         warn(f"error: {error}")
         raise typer.Exit(Exit.FINDINGS) from error

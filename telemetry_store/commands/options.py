@@ -20,6 +20,8 @@ from telemetry_store.store import TelemetryStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from telemetry_store.progress import Progress
+
 
 class Exit(IntEnum):
     """What the command's exit status means."""
@@ -81,41 +83,36 @@ def ask(store: TelemetryStore, sql: str) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """A progress bar on a terminal: called with a file's path, bytes done and bytes in all."""
+def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
+    """On a terminal, what draws how far the work is, with rows a second where it gives rows; else None."""
     if not sys.stderr.isatty():
         yield None
         return
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda path, done, total: bar.update(task, description=path[-40:], completed=done, total=total)
-
-
-@contextlib.contextmanager
-def import_progress() -> Iterator[Callable[[str, int, int, int], None] | None]:
-    """The same, with rows a second: called with the rows of the file so far as well."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
-        stored: dict[str, int] = {}
+    name = progress.TextColumn("{task.description}", markup=False)  # a file's name may hold brackets
+    columns = (name, progress.BarColumn(), "{task.fields[amount]} {task.fields[rate]}", progress.TimeRemainingColumn())
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, amount="", rate="")
+        rows: dict[str, int] = {}
         start = time.monotonic()
 
-        def tell(path: str, done: int, total: int, rows: int) -> None:
-            stored[path] = rows
-            rate = sum(stored.values()) / max(time.monotonic() - start, 0.001)
-            bar.update(task, description=path[-40:], rate=f"{rate:,.0f} rows/s")
-            if total:
-                bar.update(task, completed=done, total=total)
-            bar.refresh()
+        def draw(now: Progress) -> None:
+            new, rows[now.what] = now.what not in rows, now.rows
+            rate = sum(rows.values()) / max(time.monotonic() - start, 0.001)
+            bar.update(task, description=now.what[-40:], rate=f"{rate:,.0f} rows/s" if rate else "")
+            if now.total:
+                bar.update(task, completed=now.done, total=now.total, amount=_amount(now))
+            if new:  # it may be over before the bar draws itself the next time
+                bar.refresh()
 
-        yield tell
+        yield draw
+
+
+def _amount(now: Progress) -> str:
+    from rich.filesize import decimal
+
+    if now.unit == "bytes":
+        return f"{decimal(now.done)} of {decimal(now.total)}"
+    return f"{now.done:,} of {now.total:,} {now.unit}"

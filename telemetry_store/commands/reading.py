@@ -106,9 +106,9 @@ def _list(questions: dict[str, Question], *, json: bool) -> None:
         print(terminal.as_json(rows))
         return
     for question in questions.values():
-        print(f"{question.name:24}{question.sentence}")
+        print(f"{question.name:26}{question.sentence}")
         for parameter in question.parameters:
-            print(f"{'':24}  {parameter.name}={parameter.default}  {parameter.meaning}")
+            print(f"{'':26}{parameter.name}={parameter.default}  {parameter.meaning}")
 
 
 def _given(texts: list[str]) -> dict[str, str]:

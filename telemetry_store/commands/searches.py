@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telemetry_store.commands.options import Db, Env, Exit, Json, fresh, opened, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, fresh, opened, progress_bar, warn
 from telemetry_store.commands.timelines import Limit, Since, Until, Where, print_events
 from telemetry_store.reading import search as searching
 from telemetry_store.reading.timeline import moment
@@ -64,13 +63,6 @@ def search(
 
 
 def _build(store: TelemetryStore, tables: list[str]) -> None:
-    shown = sys.stderr.isatty()
-
-    def progress(name: str, left: int) -> None:
-        if shown:
-            print(f"\r\033[K{name}: {left} to go", end="", file=sys.stderr, flush=True)
-
-    counts = searching.build(store, tables, progress)
-    if shown:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    with progress_bar() as draw:
+        counts = searching.build(store, tables, draw)
     warn(f"indexed {sum(counts.values())} rows of {len(counts)} tables")

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.dashboard import queries
-from telemetry_store.dashboard.canned import canned
-from telemetry_store.dashboard.charts import SLUG, dashboard
+from telemetry_store.dashboard.survey import QUESTIONS
+from telemetry_store.dashboard.vega import SLUG, dashboard
+from telemetry_store.engines.sqlite.names import text_of
+from telemetry_store.errors import UsageError
+from telemetry_store.reading.questions import find, library
+from telemetry_store.reading.timeline import moment, seconds
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
-    from telemetry_store.dashboard.survey import EventSource, Survey
-
-#: The windows that may be shown at first, the widest first.
-_DEFAULTS = ("7 days", "24 hours", "6 hours", "1 hour")
-#: A window with more events is not shown unless asked for.
-MOST_EVENTS = 250_000
-
-
-def first_window(connection: sqlite3.Connection, survey: Survey, most: int = MOST_EVENTS) -> str:
-    """The widest of the usual windows that is quickly drawn: one with at most so many events."""
-    sql = queries.total_events(survey)
-    if sql is None:
-        return _DEFAULTS[0]
-    for window in _DEFAULTS[:-1]:
-        row = connection.execute(queries.without_agent(sql), {"window": window, "until": ""}).fetchone()
-        if int(str(row[0] or "0").replace(",", "")) <= most:
-            return window
-    return _DEFAULTS[-1]
+    from telemetry_store.dashboard.survey import Survey
+    from telemetry_store.reading.questions import Question
+    from telemetry_store.schema import Table
 
 
 def metadata(survey: Survey, database: str, window: str, folder: str | None = None) -> dict[str, Any]:
@@ -40,26 +28,68 @@ def metadata(survey: Survey, database: str, window: str, folder: str | None = No
         database: the name that Datasette serves it under.
         window: the window that the dashboard shows at first.
         folder: with questions of the user's own, or None.
+
+    Raises:
+        UsageError: the folder is not there, or a file in it is no question.
     """
-    tables: dict[str, Any] = {name: {"hidden": True} for name in (*survey.system, "sqlite_sequence")}
-    tables |= {each: _described(survey, each) for each in survey.tables}
-    for source in survey.sources:
-        tables[source.name] |= _arranged(source)
+    tables: dict[str, Any] = {name: {"hidden": True} for name in (*survey.catalogue.system, "sqlite_sequence")}
+    tables |= {name: _described(survey, table) for name, table in survey.tables.items()}
     tables["all_events"] = {"description": "Every event of every table, newest first, as JSON.", "size": 50}
     return {
         "title": "Telemetry",
         "description_html": f'<p><a href="/-/dashboards/{SLUG}">Open the dashboard</a></p>',
         "extra_css_urls": ["/telemetry/dashboard.css"],
-        "databases": {database: {"tables": tables, "queries": canned(survey, folder)}},
+        "databases": {database: {"tables": tables, "queries": _canned(survey, folder)}},
         "plugins": {"datasette-dashboards": {SLUG: dashboard(survey, database, window)}},
     }
 
 
-def _described(survey: Survey, table: str) -> dict[str, Any]:
-    columns = {column: doc for (name, column), doc in survey.docs.items() if name == table and column}
-    return {"description": survey.docs.get((table, ""), ""), "columns": columns}
+def _described(survey: Survey, table: Table) -> dict[str, Any]:
+    docs = {
+        column: note.doc for (name, column), note in survey.catalogue.notes.items() if name == table.name and note.doc
+    }
+    described: dict[str, Any] = {"description": docs.pop("", ""), "columns": docs}
+    if table.time is None:
+        return described
+    order = {"sort_desc": table.time} if survey.affordable(table) else {}
+    return described | {"facets": survey.facets(table)} | order
 
 
-def _arranged(source: EventSource) -> Mapping[str, Any]:
-    order = {"sort_desc": source.time} if source.drawn else {}
-    return {"facets": list(source.facets), **order}
+def _canned(survey: Survey, folder: str | None) -> dict[str, Any]:
+    """Every question that the tables can answer, as a page whose parameters can be changed."""
+    searched = {name: table for name, table in survey.tables.items() if name in survey.catalogue.searched()}
+    asked = [(question, survey.asked(question)) for question in library(folder).values()]
+    pages = {}
+    for question, tables in [(find("search", QUESTIONS), searched), *asked]:
+        try:
+            pages[question.name] = _page(question, tables)
+        except UsageError:
+            continue  # the tables that it asks are not there
+    return dict(sorted(pages.items()))
+
+
+def _page(question: Question, tables: Mapping[str, Table]) -> dict[str, str]:
+    sql, _ = question.statement(tables, {})
+    asked = (parameter for parameter in question.parameters if f":{parameter.name}" in sql)
+    meanings = [f"{each.name}: {each.meaning}{f' (else {each.default})' if each.default else ''}" for each in asked]
+    return {"title": question.sentence, "sql": _with_defaults(question, sql), "description": "; ".join(meanings)}
+
+
+def _with_defaults(question: Question, sql: str) -> str:
+    """The statement with defaults inside: a form of Datasette gives all parameters as text, empty ones as ''."""
+    for parameter in question.parameters:
+        default = _time(parameter.default) if parameter.kind == "time" else text_of(parameter.default)
+        value = f"coalesce(nullif(:{parameter.name}, ''), {default})"
+        value = f"({value} + 0)" if parameter.kind == "number" else value
+        sql = re.sub(rf":{parameter.name}\b", value.replace("\\", r"\\"), sql)
+    return sql
+
+
+def _time(default: str) -> str:
+    """SQL for a default time: one that is relative to now stays so while the server runs."""
+    if default == "now":
+        return "strftime('%Y-%m-%dT%H:%M:%f', 'now')"
+    try:
+        return f"strftime('%Y-%m-%dT%H:%M:%f', 'now', '-{seconds(default)} seconds')"
+    except UsageError:
+        return text_of(moment(default))

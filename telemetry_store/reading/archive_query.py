@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.errors import DatabaseError, DatabaseMissing, QueryError, UsageError
+from telemetry_store.errors import DatabaseError, DatabaseMissing, UsageError
+from telemetry_store.reading.archive_reader import Names, Question, Rows, answer
+from telemetry_store.worker import Worker, WorkerLost
 
 if TYPE_CHECKING:
     from telemetry_store.settings import Settings
@@ -35,15 +34,16 @@ def ask_both(settings: Settings, folder: str, sql: str) -> list[dict[str, Any]]:
         raise UsageError(f"there is no archive at {folder}", "`telemetry prune --archive` makes one")
     if not os.path.exists(settings.database):
         raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
-    question = {"database": os.path.abspath(settings.database), "folder": os.path.abspath(folder), "sql": sql}
-    command = [sys.executable, "-m", "telemetry_store.reading.archive_reader"]
-    done = subprocess.run(  # noqa: S603 - our own program
-        command, input=json.dumps(question), capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})  # fmt: skip
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    if lines and isinstance(lines[-1], dict):
-        raise (QueryError if lines[-1]["usage"] else DatabaseError)(lines[-1]["error"], lines[-1]["hint"])
-    if done.returncode:
-        raise DatabaseError(f"the archive cannot be read: {done.stderr.strip().splitlines()[-1]}")
-    names, *rows = lines
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    question = Question(os.path.abspath(settings.database), os.path.abspath(folder), sql)
+    names: tuple[str, ...] = ()
+    found: list[dict[str, Any]] = []
+    try:
+        with Worker[Names | Rows](answer, question, (Names, Rows)) as worker:
+            for frame in worker:
+                if isinstance(frame, Names):
+                    names = frame.names
+                else:
+                    found += [dict(zip(names, row, strict=True)) for row in frame.rows]
+    except WorkerLost as error:
+        raise DatabaseError(f"the archive cannot be read: {error}") from error
+    return found

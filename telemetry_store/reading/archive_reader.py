@@ -1,30 +1,61 @@
 """A process of its own that asks an archive and the live database together, with DuckDB.
 
-Run as `python -m telemetry_store.reading.archive_reader`: one JSON object on standard input, with `database`, `folder`
-and `sql`; on standard output one line with the names of the columns and one line for each row, or one with an error.
 DuckDB reads the Parquet files itself; the live rows come through the standard library's SQLite and Arrow, as one read
 transaction sees them. A row that is in the table and in a file counts once.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import tempfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.care import archive
 from telemetry_store.care.aged import columns_of, lineage, selected
 from telemetry_store.engines.sqlite.names import exists, quoted, text_of
 from telemetry_store.engines.sqlite.query import read_only
-from telemetry_store.errors import QueryError, TelemetryError, UsageError
+from telemetry_store.errors import QueryError, UsageError
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
     import duckdb
+
+
+#: Rows that are sent at once.
+_PORTION = 1000
+_PLAIN = frozenset({type(None), bool, int, float, str})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        database: path of the live one.
+        folder: of the archive.
+        sql: one SELECT or WITH statement.
+    """
+
+    database: str
+    folder: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of the columns; they come first."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows, of values that JSON has."""
+
+    rows: list[list[Any]]
 
 
 class Reader:
@@ -63,7 +94,7 @@ class Reader:
                 found.setdefault(archive.table_of(file), []).append(file)
         return found
 
-    def answer(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def answer(self, sql: str) -> Iterator[Names | Rows]:
         """Yield the names of the columns, and then the rows.
 
         Raises:
@@ -79,9 +110,9 @@ class Reader:
                 self._provide(name.strip('"'))
             self._close_off()
             cursor = self._duck.execute(sql)
-            yield tuple(name for name, *_ in cursor.description or ())
-            while rows := cursor.fetchmany(10_000):
-                yield from rows
+            yield Names(tuple(name for name, *_ in cursor.description or ()))
+            while rows := cursor.fetchmany(_PORTION):
+                yield Rows([_plain(row) for row in rows])
         except duckdb.Error as error:
             raise QueryError(
                 str(error).split("\n")[0], f"this is DuckDB's SQL; in the archive: {self._tables()}"
@@ -145,15 +176,7 @@ class Reader:
         return columns.number
 
 
-def _say(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, default=_text) + "\n")
-
-
-def _text(value: Any) -> Any:
-    return list(value) if isinstance(value, set | tuple) else value.hex() if isinstance(value, bytes) else str(value)
-
-
-def answer(database: str, folder: str, sql: str) -> Iterator[tuple[Any, ...]]:
+def answer(question: Question) -> Iterator[Names | Rows]:
     """Yield the names of the columns, and then the rows.
 
     Raises:
@@ -169,21 +192,17 @@ def answer(database: str, folder: str, sql: str) -> Iterator[tuple[Any, ...]]:
         duck.execute(f"SET temp_directory = {text_of(spill)}")
         duck.execute("SET autoinstall_known_extensions = false")
         duck.execute("SET autoload_known_extensions = false")
-        with read_only(database, guarded=False) as live:
+        with read_only(question.database, guarded=False) as live:
             live.execute("BEGIN")
             live.execute("SELECT 1 FROM sqlite_master").fetchone()  # from here on it is one moment
-            yield from Reader(live, folder, duck).answer(sql)
+            yield from Reader(live, question.folder, duck).answer(question.sql)
 
 
-def main() -> None:
-    """Answer the question on standard input."""
-    question = json.load(sys.stdin)
-    try:
-        for row in answer(**question):
-            _say(row)
-    except TelemetryError as error:
-        _say({"error": error.args[0], "hint": error.hint, "usage": isinstance(error, UsageError | QueryError)})
-
-
-if __name__ == "__main__":
-    main()
+def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -1,20 +1,23 @@
-"""Which rows tell of an error: by their level, state, verdict, error text or event type, or by their table's name."""
+"""Which rows tell of an error, by level, state, verdict, error text, event type or table, and what they say."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.schema import ColumnType
+from telemetry_store.schema import METADATA, ColumnType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from telemetry_store.schema import Table
 
 EVENT_TYPE = "event_type"
 _LEVELS = ("level", "severity", "log_level", "levelname")
 _STATES = ("status", "state", "result", "outcome", "health_state")
 _VERDICTS = ("success", "ok", "succeeded")
 _TEXTS = ("error", "error_message", "error_type", "exception", "traceback")
+_MESSAGES = ("message", "error_message", "error", "exception", "msg", "reason", "text", "detail", EVENT_TYPE)
 _BAD_LEVELS = "('error', 'err', 'critical', 'fatal', 'alert', 'emergency')"
 _BAD_WORDS = ("error", "fail", "exception", "crash")
 _YES_OR_NO = frozenset({ColumnType.BOOLEAN, ColumnType.INTEGER, ColumnType.NUMERIC})
@@ -32,10 +35,16 @@ def error_condition(name: str, columns: Mapping[str, ColumnType]) -> str | None:
     texts = {column for column, kind in columns.items() if kind is ColumnType.TEXT}
     if any(word in name.lower() for word in _BAD_WORDS) and texts.isdisjoint(_LEVELS):
         return "1"
-    parts = [f"lower({quoted(each)}) IN {_BAD_LEVELS}" for each in _LEVELS if each in texts]
-    parts += [f"{quoted(each)} LIKE '%{word}%'" for each in _STATES if each in texts for word in _BAD_WORDS]
-    parts += [f"{quoted(each)} = 0" for each in _VERDICTS if columns.get(each) in _YES_OR_NO]
-    parts += [f"{quoted(each)} <> ''" for each in _TEXTS if each in texts]
+    parts = [f"lower({quoted(column)}) IN {_BAD_LEVELS}" for column in _LEVELS if column in texts]
+    parts += [f"{quoted(column)} LIKE '%{word}%'" for column in _STATES if column in texts for word in _BAD_WORDS]
+    parts += [f"{quoted(column)} = 0" for column in _VERDICTS if columns.get(column) in _YES_OR_NO]
+    parts += [f"{quoted(column)} <> ''" for column in _TEXTS if column in texts]
     if EVENT_TYPE in texts:
         parts.append(BAD_TYPES)
     return " OR ".join(parts) or None
+
+
+def message(table: Table) -> str:
+    """SQL for what a row says that tells of an error; what has no column of its own where nothing else is there."""
+    there = [quoted(column) for column in (*_MESSAGES, METADATA) if column in table.columns]
+    return f"coalesce({', '.join(there)}, '')" if there else "''"

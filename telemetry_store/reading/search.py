@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from telemetry_store.errors import UsageError
+from telemetry_store.progress import Progress
 from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:
@@ -64,14 +65,14 @@ def texts_of(table: Table) -> tuple[str, ...]:
 
 
 def build(
-    store: TelemetryStore, only: Sequence[str] = (), progress: Callable[[str, int], None] | None = None
+    store: TelemetryStore, only: Sequence[str] = (), progress: Callable[[Progress], None] | None = None
 ) -> dict[str, int]:
     """Make the search indexes anew, a portion of rows at a time, so that others get their turn.
 
     Args:
         store: of which database.
         only: tables; all that hold text when none is given.
-        progress: called with a table and the rows of it that are still to be taken in.
+        progress: called with how far a table is, in rows.
 
     Returns:
         Table → rows in its index.
@@ -96,7 +97,7 @@ def build(
                 entered, left = transaction.enter_texts(name)
             counts[name] += entered
             if progress is not None:
-                progress(name, left)
+                progress(Progress(name, counts[name], counts[name] + left, unit="rows"))
     return counts
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from audit import audit, explain
 from audit.rules import RULES
+from audit.shard import FEW
+from telemetry_store.worker import Worker
 
 CASES = Path(__file__).parent.parent / "corpora" / "audit"
 
@@ -117,3 +121,39 @@ def test_unknown_says_why(tmp_path: Path) -> None:
     assert (writer.target_kind, site.target_kind) == ("parameter", "unknown")
     assert writer.evidence[-1].message == "decided by the parameter path of keep"
     assert "sys.argv[1]" in site.evidence[-1].message
+
+
+class Kept(Worker):
+    """A worker whose frames are kept."""
+
+    def __iter__(self):
+        self.kept = []
+        for frame in super().__iter__():
+            self.kept.append(frame)
+            yield frame
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_two_processes_find_what_one_finds(tmp_path: Path, ends: bool) -> None:
+    """Many sources are scanned by two processes with the same report, also where the second is killed."""
+    for number in range(FEW + 40):
+        code = (
+            f"from m{number - 1} import NAME as BEFORE\nNAME = 'n{number}.jsonl'\nopen(BEFORE, 'a').write('{{}}\\n')\n"
+        )
+        (tmp_path / f"m{number}.py").write_text(code)
+    workers: list[Kept] = []
+
+    def start(*arguments) -> Worker:
+        workers.append(Kept(*arguments))
+        return workers[0]
+
+    def step(count: int, total: int) -> None:
+        if ends:
+            workers[0]._process.kill()
+
+    alone, beside = audit(tmp_path), audit(tmp_path, start=start, progress=step)
+    assert len(alone.findings) == FEW + 40
+    if workers:
+        assert len(workers[0].kept) == (0 if ends else 1)
+    assert len(workers) == ((os.cpu_count() or 1) > 1)
+    assert replace(beside, seconds=0.0) == replace(alone, seconds=0.0)

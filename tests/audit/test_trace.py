@@ -15,14 +15,20 @@ import pytest
 
 from audit import audit, trace
 from audit.family import families
-from audit.trace import Content, Frame, Open, Trace, merge, run
+from audit.trace import Content, Frame, Open, Trace, merge
 from audit.trace.content import judge
 from audit.trace.program import HOOK, closed
 from audit.trace.sources import Source
 from audit.trace.watch import Watch
+from telemetry_store.worker import start_program
 
 PROGRAMS = Path(__file__).parent / "traced"
 HERE = Path(__file__).parents[2]
+
+
+def run(command: list[str], root: Path, timeout: float | None = None) -> Trace:
+    """Trace a program that is started as the command starts it."""
+    return trace.run(command, root, start_program, timeout=timeout)
 
 
 def traced(
@@ -198,8 +204,9 @@ def test_streams(tmp_path: Path) -> None:
     """The program has the standard streams of its caller, and adds nothing to them."""
     code = (
         "import sys; from pathlib import Path; from audit.trace import run;"
+        "from telemetry_store.worker import start_program;"
         "sys.exit(run([sys.executable, '-c', 'import sys; print(input()[::-1]); print(sys.path, file=sys.stderr);"
-        "sys.exit(5)'], Path()).status)"
+        "sys.exit(5)'], Path(), start_program).status)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

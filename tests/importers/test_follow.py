@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from importers import Follower, import_paths, load, verify
-from telemetry_store import TelemetryStore
+from telemetry_store import DatabaseBusy, TelemetryStore
 
 ROOT = Path(__file__).parents[2]
 
@@ -287,6 +287,53 @@ def test_many_files(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         scene.round()
         assert sum(each.opened for each in scene.follower._files.values()) <= 3
     assert scene.stored() == sorted(100 * number + turn for number in range(10) for turn in range(3))
+
+
+def test_a_database_that_is_busy(scene: Scene) -> None:
+    """What a round could not do because of others is done by the next one, though the file is as it was."""
+    path = scene.append("t.jsonl", 1)
+    for number in (2, 3):
+        with scene.store.transaction(), pytest.raises(DatabaseBusy):
+            scene.round()
+        scene.round()
+        assert scene.stored() == list(range(1, number))
+        scene.append("t.jsonl", number)
+    scene.round()
+    path.rename(scene.folder / "t.jsonl.1")
+    scene.append("t.jsonl", 4)
+    with scene.store.transaction(), pytest.raises(DatabaseBusy):
+        scene.round()
+    scene.round()
+    assert scene.stored() == [1, 2, 3, 4]
+    assert [row["place"] for row in scene.store.query("SELECT place FROM _sources ORDER BY generation")] == [
+        f"{path}.1", ""]  # fmt: skip
+
+
+def test_a_round_that_was_stopped(scene: Scene) -> None:
+    """What a round left because it was to stop is done by the next one, though the file is as it was."""
+    path = scene.folder / "t.jsonl"
+    path.write_text("".join(json.dumps({"n": number, "x": "y" * 1000}) + "\n" for number in range(20_000)))
+    asked = iter((False, True))
+    scene.follower.round(lambda: next(asked, True))
+    assert 0 < len(scene.stored()) < 20_000
+    scene.round()
+    assert scene.stored() == list(range(20_000))
+
+
+def test_renamed_while_it_is_empty(scene: Scene) -> None:
+    """A file that was cut, and is renamed before it has a line again, has its entry under its new name."""
+    path = scene.append("t.jsonl", 1)
+    scene.round()
+    os.truncate(path, 0)
+    scene.round()
+    scene.round()
+    path.rename(scene.folder / "t.jsonl.1")
+    scene.append("t.jsonl", 2)
+    scene.round()
+    scene.append("t.jsonl.1", 3)
+    scene.round()
+    assert scene.stored() == [1, 2, 3]
+    assert scene.healthy()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

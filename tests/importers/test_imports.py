@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from importers import import_paths
+from importers import Outcome, Verdict, import_paths, verify
 from importers.discover import files_in, table_for
 from telemetry_store import TelemetryStore, UsageError
 
@@ -92,6 +93,27 @@ def test_copies_moves_and_rewrites(store: TelemetryStore, tmp_path: Path) -> Non
     (rewritten,) = import_paths(store, [other], table="t")
     assert (rewritten.status, rewritten.imported) == ("rewritten, imported as new", 1)
     assert store.query("SELECT count(*) AS n FROM t") == [{"n": 4}]
+
+
+def test_what_became_of_a_file_is_typed(store: TelemetryStore, tmp_path: Path) -> None:
+    """An outcome and its data say what became of a file; people and JSON get both in words."""
+    path, copy, packed = (tmp_path / name for name in ("{t}.jsonl", "copy.jsonl", "p.jsonl.gz"))
+    for name in (path, copy):
+        write(name, {"a": 1})
+    packed.write_bytes(gzip.compress(b'{"a": 2}\n' * 999)[:-9])
+    os.utime(packed, (1, 1))
+    summaries = import_paths(store, [path, copy, packed], table="t")
+    assert [summary.outcome for summary in summaries] == [Outcome.IMPORTED, Outcome.DUPLICATE, Outcome.IMPORTED]
+    assert [summary.status for summary in summaries] == [
+        "imported", f"duplicate of {path}", f"imported; {summaries[2].reason}"]  # fmt: skip
+    assert summaries[2].reason.startswith("damaged after ")
+    assert list(summaries[1].as_dict()) == [
+        "path", "table", "status", "read", "imported", "duplicate", "rejected", "blank", "pending", "bytes",
+        "time_origin"]  # fmt: skip
+    verified = verify(store, [copy])[0]
+    assert (verified.verdict, verified.status) == (Verdict.DUPLICATE, f"duplicate of {path}")
+    assert list(verified.as_dict()) == [
+        "path", "table", "status", "events", "equal", "dropped", "missing", "rejected", "example"]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importers import parser
-from importers.content import Content
 from importers.jsonl import LineReader, Lines, Tail, regular_events
 from importers.prefix import Prefix
 from importers.route import route_of
+from importers.source_file import SourceFile
 from telemetry_store.batch import Change, Create, Normaliser, Reject, Rows
+from telemetry_store.frames import encoded
 
 FRAGMENTS = st.sampled_from(
     [b'{"a":1}', b'{"a":"x"}', b'{"a":[1', b"2]}", b'{"a":[[1', b"2]]}", b'{"b":1},{"c":2}', b'{"b":1}],[{"c":2}', b"",
@@ -37,7 +38,7 @@ def folder(tmp_path_factory) -> Path:
 def reader(folder: Path):
     path = folder / "one.jsonl"
     path.write_bytes(b'{"a":1}\n')
-    with Content(path) as file:
+    with SourceFile(path) as file:
         yield LineReader(file, route_of(path, None), "t", 0, Tail.TAKE)
 
 
@@ -73,16 +74,15 @@ def test_all_ways_are_one(folder: Path, lines: list[bytes], whole: bool) -> None
     path.write_bytes(b"{}     \n" + data)
     if not data:
         return
-    with Content(path) as file:
+    with SourceFile(path) as file:
         route = route_of(path, None)
         reader = LineReader(file, route, "t", 0, Tail.TAKE)
         at_once, one_by_one = reader._lines(data, 8), reader._line_by_line(data, 8)
         same(at_once, one_by_one)
-        sent = marshal.dumps(parser._frame_of(at_once, Prefix(8 + len(data), hashlib.sha256(), b"", b"")))
-        same(
-            parser._lines_of(marshal.loads(sent), parser.Job(path, route, "t", 0, Tail.TAKE, "", (0, 0), 8), file),
-            one_by_one,
-        )
+        block = parser._block_of(at_once, Prefix(8 + len(data), hashlib.sha256(), b"", b""))
+        _, fields = marshal.loads(encoded(block))
+        job = parser.Job(path, route, "t", 0, Tail.TAKE, "", (0, 0), 8)
+        same(parser._lines_of(parser.Block(*fields), job, file), one_by_one)
 
 
 @pytest.mark.parametrize(

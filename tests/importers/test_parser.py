@@ -13,20 +13,11 @@ from pathlib import Path
 import pytest
 
 from importers import import_paths, parser, verify
+from importers.jsonl import Tail
+from importers.route import route_of
+from importers.source_file import SourceFile
 from telemetry_store import TelemetryStore
-
-DYING = """
-import importers.parser as parser, os
-send, sent = parser._send, []
-def some(out, frame):
-    if len(sent) == 3:
-        out.flush()
-        os._exit(9)
-    sent.append(frame)
-    send(out, frame)
-parser._send = some
-parser.main()
-"""
+from tests.importers import dying
 
 
 @pytest.fixture(autouse=True)
@@ -84,12 +75,23 @@ def test_the_result_is_the_same(tmp_path: Path, monkeypatch) -> None:
     assert imported(tmp_path / "here.db", path) == elsewhere
 
 
-@pytest.mark.parametrize("command", ["raise SystemExit(1)", DYING])
-def test_a_parser_that_dies_is_done_without(tmp_path: Path, monkeypatch, command: str) -> None:
+def test_a_process_parses(tmp_path: Path) -> None:
+    """The process reads the whole file: it has not been done without."""
+    path = write(tmp_path / "t.jsonl", 3_000)
+    with SourceFile(path) as file:
+        status, pending = path.stat(), []
+        job = parser.Job(path, route_of(path, None), "t", 0, Tail.OBJECT, "", (status.st_dev, status.st_ino), 0)
+        read = sum(lines.prefix.offset > 0 for lines in parser.parsed(job, file, pending.append))
+    assert read > 1
+    assert pending == [len('{"n": 1, "last line without its end')]
+
+
+@pytest.mark.parametrize("parse", [dying.at_once, dying.half_way])
+def test_a_parser_that_dies_is_done_without(tmp_path: Path, monkeypatch, parse) -> None:
     """When the process dies at the start or half-way, the rest is parsed here, and every line is stored once."""
     path = write(tmp_path / "t.jsonl", 7_000)
     whole = imported(tmp_path / "whole.db", path)
-    monkeypatch.setattr(parser, "_COMMAND", command)
+    monkeypatch.setattr(parser, "parse", parse)
     assert imported(tmp_path / "dying.db", path) == whole
 
 

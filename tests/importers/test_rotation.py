@@ -16,7 +16,7 @@ import pytest
 from importers import import_paths, replay, verify
 from importers.imports import Run
 from importers.route import route_of
-from telemetry_store import TelemetryStore
+from telemetry_store import Progress, TelemetryStore
 from telemetry_store.engines.base import Source
 from telemetry_store.engines.sqlite.migrations import MIGRATIONS, migrate, sql
 
@@ -133,6 +133,20 @@ def test_a_copy_that_was_cut_short(store: TelemetryStore, tmp_path: Path) -> Non
     assert stored(store) == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_copy_that_was_cut_short_in_an_earlier_block(store: TelemetryStore, tmp_path: Path) -> None:
+    """The last lines are known also where one transaction has read them in several pieces."""
+    path, copy = tmp_path / "t.jsonl", tmp_path / "t.jsonl.1"
+    follow = Run(store, lambda each: route_of(each, None, "t"), following=True)
+    lines = [json.dumps({"n": number, "x": "y" * 2000}) + "\n" for number in range(600)]
+    path.write_text("".join(lines))
+    copy.write_text("".join(lines[:100]))
+    follow.file(follow.route_of(path))
+    os.truncate(path, 0)
+    append(path, 600)
+    assert statuses(store, path, copy) == ["rewritten, imported as new", "duplicate of t.jsonl"]
+    assert stored(store) == list(range(601))
+
+
 def test_packed(store: TelemetryStore, tmp_path: Path) -> None:
     """A rotated file that was packed goes on where it was left, also when its inode belongs to the next one."""
     path = tmp_path / "t.jsonl"
@@ -193,9 +207,9 @@ def test_cut_while_it_is_read(store: TelemetryStore, tmp_path: Path) -> None:
     importing = Run(store, lambda each: route_of(each, None, "t"))
     done: list[int] = []
 
-    def rewrite(_: str, __: int, size: int, ___: int) -> None:
+    def rewrite(now: Progress) -> None:
         if not done:
-            done.append(size)
+            done.append(now.total)
             path.write_text("".join(json.dumps({"n": number}) + "\n" for number in range(100, 200)))
 
     importing = Run(store, importing.route_of, sample=100, progress=rewrite)

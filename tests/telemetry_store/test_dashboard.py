@@ -16,14 +16,13 @@ from urllib.parse import urlencode
 import pytest
 
 from telemetry_store import EventTable, TelemetryStore
-from telemetry_store.dashboard import queries
-from telemetry_store.dashboard.charts import dashboard
 from telemetry_store.dashboard.guard import Guard, is_loopback
-from telemetry_store.dashboard.metadata import first_window, metadata
-from telemetry_store.dashboard.survey import survey
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.dashboard.metadata import metadata
+from telemetry_store.dashboard.survey import Survey
+from telemetry_store.dashboard.vega import dashboard
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.faults import error_condition
+from telemetry_store.reading.questions import find
 from telemetry_store.schema import ColumnType
 
 httpx = pytest.importorskip("httpx")
@@ -55,22 +54,14 @@ def filled(folder: Path):
         yield made
 
 
-def rows(store: TelemetryStore, sql: str | None, **parameters: str) -> list[dict]:
-    parameters = {"window": "24 hours", "until": "", "agent": "", **parameters}
-    keep = queries.for_agent if parameters["agent"] else queries.without_agent
-    with read_only(store.settings.database, guarded=False) as connection:
-        connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(keep(sql), parameters)]
-
-
-def surveyed(store: TelemetryStore):
-    with read_only(store.settings.database, guarded=False) as connection:
-        return survey(connection)
+def rows(store: TelemetryStore, name: str, **given: str) -> list[dict]:
+    with store.reader() as reader:
+        return reader.trusted(*find(name).statement(Survey(reader).drawn, given))
 
 
 def test_the_window_ends_at_the_newest_event(store: TelemetryStore) -> None:
     """Windows are relative to the newest event that is not in the future, or to the end of a day that is chosen."""
-    sql = queries.events(surveyed(store))
+    sql = "events_over_time"
     assert sum(row["events"] for row in rows(store, sql)) == 68
     assert sum(row["events"] for row in rows(store, sql, window="all")) == 69
     assert sum(row["events"] for row in rows(store, sql, until="2026-02-01")) == 1
@@ -80,20 +71,18 @@ def test_the_window_ends_at_the_newest_event(store: TelemetryStore) -> None:
 
 def test_no_event_is_counted_twice_or_left_out(store: TelemetryStore) -> None:
     """The buckets of every window add up to the events in it, also where the window cuts a bucket in two."""
-    events, total = queries.events(surveyed(store)), queries.total_events(surveyed(store))
     for window in ("17 minutes", "30 seconds", "90 minutes", "24 hours", "40 days", "all"):
-        (figure,) = rows(store, total, window=window)
-        assert str(sum(row["events"] for row in rows(store, events, window=window))) == figure["n"], window
+        (figure,) = rows(store, "total_events", window=window)
+        assert str(sum(row["events"] for row in rows(store, "events_over_time", window=window))) == figure["n"], window
 
 
 def test_an_agent_narrows_every_chart(store: TelemetryStore) -> None:
     """With an agent chosen, only its events are left, and tables without agents have none."""
-    found = surveyed(store)
-    assert sum(row["events"] for row in rows(store, queries.events(found), window="all", agent="x")) == 7
-    assert {row["agent"] for row in rows(store, queries.agents(found), window="all", agent="x")} == {"x"}
-    assert rows(store, queries.errors(found), agent="x") == []
-    assert [row["n"] for row in rows(store, queries.agents_seen(found), agent="x")] == [1]
-    assert [row["name"] for row in rows(store, queries.agent_names(found))] == ["x", "y"]
+    assert sum(row["events"] for row in rows(store, "events_over_time", window="all", agent="x")) == 7
+    assert {row["agent"] for row in rows(store, "agents_by_table", window="all", agent="x")} == {"x"}
+    assert rows(store, "errors_over_time", agent="x") == []
+    assert [row["n"] for row in rows(store, "agents_seen", agent="x")] == [1]
+    assert [row["name"] for row in rows(store, "agent_names")] == ["x", "y"]
 
 
 def test_silences(store: TelemetryStore) -> None:
@@ -106,7 +95,7 @@ def test_silences(store: TelemetryStore) -> None:
         for minute in [*range(20), *range(50, 60)]:
             other.record("daemon_heartbeat", agent_id="v", timestamp=f"2026-03-01T10:{minute:02}:00Z")
         other.flush()
-    found = rows(store, queries.heartbeats(surveyed(store)))
+    found = rows(store, "silences")
     silent = {(row["agent"], row["kind"], row["seconds"]) for row in found if row["kind"] != "beating"}
     assert silent == {
         ("x", "silent", 1620.0),
@@ -114,7 +103,7 @@ def test_silences(store: TelemetryStore) -> None:
         ("z", "silent since", 2400.0),
         ("v", "silent", 1860.0),
     }
-    assert [row["n"] for row in rows(store, queries.silent(surveyed(store)))] == [2]
+    assert [row["n"] for row in rows(store, "agents_silent")] == [2]
 
 
 @pytest.mark.parametrize(
@@ -140,19 +129,25 @@ def test_tables_of_errors_and_of_none() -> None:
 
 def test_nothing_to_draw(tmp_path: Path) -> None:
     """An empty database has a dashboard as well."""
-    with TelemetryStore(tmp_path / "a.db") as made, made.transaction():
-        pass
-    connection = sqlite3.connect(tmp_path / "a.db")
-    made = dashboard(survey(connection), "a", first_window(connection, survey(connection)))
-    assert "events" not in made["charts"]
-    assert {"n-events", "n-waiting", "health"} <= made["charts"].keys()
-    assert "rejects" not in made["charts"]
-    assert dashboard(survey(sqlite3.connect(":memory:")), "a", "7 days")["charts"]
+    with TelemetryStore(tmp_path / "a.db") as made:
+        with made.transaction():
+            pass
+        with made.reader() as reader:
+            charts = dashboard(Survey(reader), "a", Survey(reader).first_window())["charts"]
+    assert "events" not in charts
+    assert {"n-events", "n-waiting", "health"} <= charts.keys()
+    assert "rejects" not in charts
+    sqlite3.connect(tmp_path / "b.db").execute("CREATE TABLE t (a)").connection.close()
+    with TelemetryStore(tmp_path / "b.db") as foreign, foreign.reader() as reader:
+        assert dashboard(Survey(reader), "b", "7 days")["charts"].keys() == {
+            name for name in charts if name[:2] == "n-"
+        }
 
 
 def test_descriptions_and_facets(store: TelemetryStore) -> None:
     """Datasette is told what `_tables` knows; facets are columns of few values; own tables are hidden."""
-    told = metadata(surveyed(store), "a", "24 hours")["databases"]["a"]["tables"]
+    with store.reader() as reader:
+        told = metadata(Survey(reader), "a", "24 hours")["databases"]["a"]["tables"]
     assert told["chat"]["description"] == "What agents <say>."
     assert told["tools"]["facets"] == ["event_type", "agent_id"]
     assert told["tools"]["sort_desc"] == "timestamp"
@@ -161,9 +156,9 @@ def test_descriptions_and_facets(store: TelemetryStore) -> None:
 
 def test_wide_windows_are_not_shown_first(store: TelemetryStore) -> None:
     """A quiet database shows a week, a busy one less."""
-    with read_only(store.settings.database, guarded=False) as connection:
-        assert first_window(connection, surveyed(store)) == "7 days"
-        assert first_window(connection, surveyed(store), most=67) == "1 hour"
+    with store.reader() as reader:
+        assert Survey(reader).first_window() == "7 days"
+        assert Survey(reader).first_window(most=67) == "1 hour"
 
 
 def get(app, path: str, method: str = "GET", host: str = "127.0.0.1:8001", **options):

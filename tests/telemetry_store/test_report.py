@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from telemetry_store import TelemetryStore
+from telemetry_store.dashboard.charts import CHARTS
 from telemetry_store.report import svg
 from telemetry_store.report.figures import collect
 from telemetry_store.report.page import page
@@ -65,7 +66,7 @@ def read(text: str) -> Reader:
 
 def test_what_it_says(store: TelemetryStore) -> None:
     """Totals, charts, errors with what they say, silences, tables and findings of one window are there."""
-    found = read(page(collect(store.settings, "24 hours", NOW)))
+    found = read(page(collect(store, "24 hours", NOW)))
     for text in ("41", "errors", "silent", "1,260.0", "daemon_heartbeat", "2025-03-01 10:30:00", "made 2026-03-02 00:00:00",
                  "2026-03-01 10:00:00 to 2026-03-01 10:59:00", "sqlite"):  # fmt: skip
         assert text in found.text, text
@@ -74,7 +75,7 @@ def test_what_it_says(store: TelemetryStore) -> None:
 
 def test_nothing_runs_and_nothing_is_loaded(store: TelemetryStore) -> None:
     """Markup in events, names of agents and the path is text; no tag or attribute of the page runs or loads anything."""
-    text = page(collect(store.settings, "all", NOW))
+    text = page(collect(store, "all", NOW))
     found = read(text)
     assert MARKUP in found.text
     assert found.tags <= {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "dl", "div", "dt", "dd", "section", "svg", "rect",
@@ -88,10 +89,10 @@ def test_nothing_runs_and_nothing_is_loaded(store: TelemetryStore) -> None:
 
 def test_figures_of_the_window(store: TelemetryStore) -> None:
     """A wider window has more events; all figures are those of the dashboard's statements."""
-    day, everything = collect(store.settings, "24 hours"), collect(store.settings, "all")
-    assert (day.totals["events"], everything.totals["events"]) == ("41", "42")
-    assert sum(row["events"] for row in everything.events) == 42
-    assert [row["message"] for row in day.newest_errors] == [MARKUP]
+    day, everything = collect(store, "24 hours"), collect(store, "all")
+    assert (day.totals["Events"], everything.totals["Events"]) == ("41", "42")
+    assert sum(row["events"] for row in everything.rows["events"]) == 42
+    assert [row["message"] for row in day.rows["latest-errors"]] == [MARKUP]
 
 
 def test_an_empty_database(tmp_path: Path) -> None:
@@ -99,11 +100,11 @@ def test_an_empty_database(tmp_path: Path) -> None:
     with TelemetryStore(tmp_path / "a.db") as made:
         with made.transaction():
             pass
-        assert "no events" in page(collect(made.settings))
+        assert "no events" in page(collect(made))
     other = tmp_path / "other.db"
     sqlite3.connect(other).execute("CREATE TABLE t (a)").connection.close()
     with TelemetryStore(other) as made:
-        assert "no events" in page(collect(made.settings))
+        assert "no events" in page(collect(made))
 
 
 def test_a_wrong_time_empties_no_chart(tmp_path: Path) -> None:
@@ -119,15 +120,20 @@ def test_a_wrong_time_empties_no_chart(tmp_path: Path) -> None:
     with TelemetryStore(tmp_path / "a.db") as made:
         made.record("chat", agent_id="x", timestamp="2026-03-01T10:30:00Z")
         made.flush()
-        found = collect(made.settings, "24 hours")
-    assert found.totals["events"] == "2"
+        found = collect(made, "24 hours")
+    assert found.totals["Events"] == "2"
     read(page(found))
 
 
 def test_many_buckets_and_tables_stay_small() -> None:
     """A picture has at most 150 bars side by side, whatever the window; the counts add up."""
-    bars = [svg.Bar(60.0 * place, f"t{place % 30}", 1) for place in range(20_000)]
-    text = svg.over_time(bars, 0.0, 60.0 * 20_000, 60.0, svg.palette(f"t{place}" for place in range(30)))
+    (chart,) = (chart for chart in CHARTS if chart.name == "events")
+    times = [datetime.fromtimestamp(60 * place, UTC).isoformat() for place in range(20_001)]
+    rows = [
+        {"table": f"t{place % 30}", "start": times[place], "finish": times[place + 1], "events": 1}
+        for place in range(20_000)
+    ]
+    text = svg.over_time(chart, rows, (0.0, 60.0 * 20_000), svg.palette(f"t{place}" for place in range(30)))
     assert len(set(re.findall(r'<rect x="([\d.]+)"', text))) <= 150
     assert sum(int(count.replace(",", "")) for count in re.findall(r": ([\d,]+) t\d+</title>", text)) == 20_000
     assert len(text) < 1 << 20

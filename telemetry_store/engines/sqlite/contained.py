@@ -8,17 +8,15 @@ in a process of its own, with limits on its memory and its time; all others run 
 from __future__ import annotations
 
 import contextlib
-import marshal
-import os
 import re
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from telemetry_store.engines.sqlite import guard
+from telemetry_store.worker import Limits, Worker, WorkerLost, WorkerUnstarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -31,7 +29,8 @@ _LONGEST_SQL = 100_000
 _LARGER_TEXT = re.compile(r"\|\||\bwith\b", re.IGNORECASE)
 #: What stands in a query plan above the arms of a UNION ALL.
 _ARMS = frozenset({"LEFT", "RIGHT", "LEFT-MOST SUBQUERY", "UNION ALL"})
-_GRACE = 0.1
+#: What a process of its own may take: memory, and a file in which SQLite sorts, in bytes; and seconds to say so itself.
+_SPACE, _SORTING, _GRACE = 72 << 20, 1 << 30, 0.1
 _POLL = 0.02
 _BATCH = 32
 
@@ -179,53 +178,23 @@ def stream(path: str, sql: str, parameters: Any, seconds: float) -> Generator[An
     if len(sql) > _LONGEST_SQL:
         raise sqlite3.ProgrammingError(f"the statement is longer than {_LONGEST_SQL} characters")
     end = time.monotonic() + max(seconds, 0.0)
-    request = marshal.dumps((path, sql, _plain(parameters), seconds, end))
-    with _started() as process:
-        killer = threading.Timer(max(end + _GRACE - time.monotonic(), 0.0), process.kill)
-        killer.daemon = True
-        try:
-            killer.start()
-            assert process.stdin is not None  # noqa: S101 - both are pipes
-            assert process.stdout is not None  # noqa: S101
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(request)
-                process.stdin.close()
-            yield from _answers(process.stdout, seconds)
-        finally:
-            killer.cancel()
-            process.kill()
-
-
-def _started() -> subprocess.Popen[bytes]:
-    name = os.path.basename(sys.executable or "")
-    interpreter = sys.executable
-    if not name.startswith(("python", "pypy")):  # a server that has Python in it
-        interpreter = os.path.join(sys.base_exec_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    request = guard.Request(path, sql, _plain(parameters), seconds, end)
+    limits = Limits(max(seconds, 0.0) + _GRACE, _SPACE, _SORTING)
+    kinds = (guard.Names, guard.Rows, guard.Refusal, guard.Halt)
     try:
-        return subprocess.Popen(  # noqa: S603 - this interpreter, our file
-            [interpreter, "-I", "-S", os.path.abspath(guard.__file__)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError as error:
+        with Worker(guard.answer, request, kinds, limits=limits) as worker:
+            for frame in worker:
+                match frame:
+                    case guard.Names(value) | guard.Rows(value):
+                        yield value
+                    case guard.Refusal(kind, code, text):
+                        raise _error_of(kind, code, text)
+                    case guard.Halt(reason):
+                        raise Stopped(reason)
+    except WorkerUnstarted as error:
         raise Stopped(f"no process could be started to run it in: {error}") from error
-
-
-def _answers(pipe: IO[bytes], seconds: float) -> Iterator[Any]:
-    while True:
-        try:
-            kind, value = marshal.load(pipe)  # noqa: S302 - from our own process
-        except (EOFError, ValueError, TypeError):
-            raise Stopped(f"it ran longer than {seconds:.3g} s, or took too much memory") from None
-        if kind == "rows":
-            yield value
-        elif kind == "end":
-            return
-        elif kind == "stopped":
-            raise Stopped(value)
-        else:
-            raise _error_of(*value)
+    except WorkerLost as error:
+        raise Stopped(f"it ran longer than {seconds:.3g} s, or took too much memory") from error
 
 
 def _error_of(kind: str, name: str, text: str) -> Exception:

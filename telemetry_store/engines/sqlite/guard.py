@@ -1,21 +1,20 @@
-"""What a guarded connection may do, and a process that runs one statement on such a connection.
+"""What a guarded connection may do, and the work of the process that runs one statement on such a connection.
 
-Needs nothing but the standard library: that process runs this very file, and `contained.py` starts it.
+`contained.py` starts that process and waits for it, so this file imports next to nothing: what
+travels are plain classes, since dataclasses, `typing` and `contextlib` take longer than SQLite itself.
 """
 
 from __future__ import annotations
 
-import contextlib
-import marshal
 import os
-import re
 import sqlite3
 import sys
 import time
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 
 def _words(text: str) -> frozenset[str]:
@@ -49,14 +48,13 @@ _PRAGMAS_WITHOUT_ARGUMENT = frozenset({"schema_version", "user_version", "journa
 _HIDDEN_TABLES = frozenset({"sqlite_dbpage", "sqlite_dbptr", "sqlite_memstat"})
 #: Functions that stand for tables; SQLite makes each when it is first named, and asks then whether it may.
 _TABLE_FUNCTIONS = frozenset({"json_each", "json_tree", *(f"pragma_{name}" for name in _PRAGMAS)})
-_NAME = re.compile(r"[a-z_]+")
 _RECURSIVE = getattr(sqlite3, "SQLITE_RECURSIVE", 33)
 #: The view whose functions are our own.
 _OUR_VIEW = "all_events"
 #: The largest value that is read, in bytes.
 LARGEST_VALUE = 32 << 20
-#: What a process of its own may take: SQLite's memory, and all memory beyond what it starts with, in bytes.
-_HEAP, _SPACE = 48 << 20, 72 << 20
+#: The memory that SQLite may take in a process of its own, in bytes.
+_HEAP = 48 << 20
 #: How many limits SQLite has.
 LIMITS = 12
 
@@ -139,9 +137,12 @@ def guard(connection: sqlite3.Connection, sql: str, *, wild: bool) -> Authoriser
         sql: the statement that is to run.
         wild: see Authoriser.
     """
-    for name in _TABLE_FUNCTIONS.intersection(_NAME.findall(sql.lower())):
-        with contextlib.suppress(sqlite3.OperationalError):  # of a later SQLite
+    lowered = sql.lower()
+    for name in filter(lowered.__contains__, _TABLE_FUNCTIONS):
+        try:  # noqa: SIM105 - see above: no contextlib
             connection.execute(f"SELECT 1 FROM {name} LIMIT 0")
+        except sqlite3.OperationalError:  # it is of a later SQLite
+            pass
     authoriser = Authoriser(wild=wild)
     connection.set_authorizer(authoriser)
     return authoriser
@@ -158,36 +159,77 @@ def names_of(cursor: sqlite3.Cursor) -> list[str]:
 # as a process of its own
 
 
-def _serve() -> None:
-    """Answer the one request on standard input; its deadline is on the system's clock, which all processes share."""
-    path, sql, parameters, seconds, end = marshal.load(sys.stdin.buffer)  # noqa: S302 - from our own process
-    answer = sys.stdout.buffer
+class Request:
+    """A statement for a process of its own.
+
+    Args:
+        path: the database file.
+        sql: the statement.
+        parameters: a list or a dictionary of plain values.
+        seconds: how long it may take, and wait for locks.
+        end: the same as a moment of the monotonic clock, which all processes share.
+    """
+
+    def __init__(self, path: str, sql: str, parameters: Any, seconds: float, end: float) -> None:
+        self.path, self.sql, self.parameters = path, sql, parameters
+        self.seconds, self.end = seconds, end
+
+
+class Names:
+    """The columns' names; they come first."""
+
+    __match_args__ = ("names",)
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+
+
+class Rows:
+    """Some rows."""
+
+    __match_args__ = ("rows",)
+
+    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
+        self.rows = rows
+
+
+class Refusal:
+    """SQLite has refused: the class of its error, the name of its code, and its text."""
+
+    __match_args__ = ("kind", "code", "text")
+
+    def __init__(self, kind: str, code: str, text: str) -> None:
+        self.kind, self.code, self.text = kind, code, text
+
+
+class Halt:
+    """The statement was stopped; why, in words."""
+
+    __match_args__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def answer(request: Request) -> Iterator[Names | Rows | Refusal | Halt]:
+    """Run a statement; yields what becomes of it."""
     try:
-        _restrict(seconds)
-        with contextlib.closing(connect(path, seconds)) as connection:
-            connection.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
-            limit(connection, LARGEST_VALUE)
-            guard(connection, sql, wild=True)
-            connection.set_progress_handler(lambda: time.monotonic() > end, 1000)
-            cursor = connection.execute(sql, parameters)
-            marshal.dump(("rows", names_of(cursor)), answer)
-            for batch in _batches(cursor):
-                marshal.dump(("rows", batch), answer)
-            marshal.dump(("end", None), answer)
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
-            marshal.dump(("stopped", f"it ran longer than {seconds:.3g} s"), answer)
-        else:
-            marshal.dump(("error", _described(error)), answer)
+        connection = connect(request.path, request.seconds)
+        connection.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
+        limit(connection, LARGEST_VALUE)
+        guard(connection, request.sql, wild=True)
+        connection.set_progress_handler(lambda: time.monotonic() > request.end, 1000)
+        cursor = connection.execute(request.sql, request.parameters)
+        yield Names(names_of(cursor))
+        yield from map(Rows, _batches(cursor))
     except (sqlite3.Error, sqlite3.Warning) as error:
-        marshal.dump(("error", _described(error)), answer)
+        code = getattr(error, "sqlite_errorname", "") or ""
+        if code == "SQLITE_INTERRUPT":
+            yield Halt(f"it ran longer than {request.seconds:.3g} s")
+        else:
+            yield Refusal(type(error).__name__, code, str(error))
     except MemoryError:
-        marshal.dump(("stopped", "it took too much memory"), answer)
-    answer.flush()
-
-
-def _described(error: Exception) -> tuple[str, str, str]:
-    return type(error).__name__, getattr(error, "sqlite_errorname", "") or "", str(error)
+        yield Halt("it took too much memory")
 
 
 def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
@@ -202,22 +244,3 @@ def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
             batch, size = [], 0
     if batch:
         yield batch
-
-
-def _restrict(seconds: float) -> None:
-    """Limit this process's memory and its processor time, where the system can."""
-    try:
-        import resource
-    except ImportError:  # pragma: no cover - Windows
-        return
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 2, int(seconds) + 2))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))  # what SQLite sorts on the disk
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        with open("/proc/self/statm", encoding="ascii") as file:
-            space = int(file.read().split()[0]) * resource.getpagesize() + _SPACE
-        resource.setrlimit(resource.RLIMIT_AS, (space, space))
-
-
-if __name__ == "__main__":
-    _serve()

@@ -8,13 +8,16 @@ A question is a file `NAME.sql`: its first line is a sentence, then come its par
     SELECT agent_id, count(*) AS events FROM {events timestamp, agent_id!} WHERE timestamp >= :since …
 
 Kinds of parameters: `text`, `number`, `time` (a time, or a span such as 7d for so long ago), `table` and `field`, which
-stand in the statement as `{name}`. What else stands in braces is told in `template.py`.
+stand in the statement as `{name}`. A part in `[[ ]]`, on one line, is left out where the parameter in it has no value.
+`{part NAME}`, on a line of its own, is what several questions share: the file `parts/NAME.sql` with its parameters.
+What else stands in braces is told in `template.py`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from telemetry_store.schema import Table
 
 _PARAMETER = re.compile(r"--\s*param\s+(\w+)\s*:\s*(text|number|time|table|field)\s*=\s*(.*?)\s*(?:--\s*(.*))?")
+_PART = re.compile(r"^ *\{part (\w+)\}", re.MULTILINE)
+_OPTIONAL = re.compile(r"\[\[(.*?:(\w+).*?)\]\]")
 _NAME = re.compile(r"\w+", re.ASCII)
 _INSERTED = ("table", "field")
 
@@ -87,13 +92,18 @@ class Question:
         Raises:
             UsageError: its first line is no sentence.
         """
-        lines = text.splitlines()
+        lines = _PART.sub(lambda part: _part(part[1]), text).splitlines()
         if not lines or not lines[0].startswith("--"):
             raise UsageError(f"the question {name} does not begin with a sentence", "-- What it asks.")
-        found = [match for line in lines if (match := _PARAMETER.fullmatch(line.strip()))]
-        parameters = tuple(Parameter(each[1], each[2], each[3], each[4] or "") for each in found)
+        matches = [match for line in lines if (match := _PARAMETER.fullmatch(line.strip()))]
+        parameters = tuple(Parameter(match[1], match[2], match[3], match[4] or "") for match in matches)
         body = "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip().rstrip(";")
         return cls(name, lines[0].lstrip("- ").strip(), parameters, body, own)
+
+    @property
+    def by_table(self) -> bool:
+        """Whether it reads each table by itself, so that tables may be left out."""
+        return "{each" in self.text
 
     def statement(self, tables: Mapping[str, Table], given: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         """The SQL for a database with these tables, and its parameters.
@@ -105,18 +115,23 @@ class Question:
         Raises:
             UsageError: a parameter is unknown or of the wrong kind, or the tables lack what the question needs.
         """
-        known = {each.name for each in self.parameters}
+        sql, values = self.fitted(tables, given)
+        return _OPTIONAL.sub(lambda part: part[1] if values.get(part[2]) else "", sql), values
+
+    def fitted(self, tables: Mapping[str, Table], given: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+        """The same for those who decide later about the parts in `[[ ]]`; see statement()."""
+        known = {parameter.name for parameter in self.parameters}
         if unknown := given.keys() - known:
             hint = f"it has {', '.join(sorted(known))}" if known else "it has none"
             raise UsageError(f"{self.name} has no parameter {', '.join(sorted(unknown))}", hint)
-        values = {each.name: each.value(given.get(each.name, each.default)) for each in self.parameters}
-        inserted = {each.name: values.pop(each.name) for each in self.parameters if each.kind in _INSERTED}
-        for each in self.parameters:
-            if each.kind == "table" and inserted[each.name] not in tables:
-                raise UsageError(
-                    f"{self.name} asks the table {inserted[each.name]}, which is not there",
-                    f"name another one with --param {each.name}=TABLE; `telemetry schema` lists them",
-                )
+        values: dict[str, Any] = {}
+        inserted: dict[str, str] = {}
+        for parameter in self.parameters:
+            value = parameter.value(given.get(parameter.name, parameter.default))
+            (inserted if parameter.kind in _INSERTED else values)[parameter.name] = value
+            if parameter.kind == "table" and value not in tables:
+                hint = f"name another one with --param {parameter.name}=TABLE; `telemetry schema` lists them"
+                raise UsageError(f"{self.name} asks the table {value}, which is not there", hint)
         return expand(self.text, tables, inserted, self.name), values
 
 
@@ -129,22 +144,28 @@ def library(folder: Path | str | None = None) -> dict[str, Question]:
     Raises:
         UsageError: the folder is not there, or a file in it is no question.
     """
-    found = _in(files(__package__), own=True)
-    if folder is not None:
-        if not Path(folder).is_dir():
-            raise UsageError(f"there is no folder {folder} with questions")
-        found |= _in(Path(folder), own=False)
-    return dict(sorted(found.items()))
+    if folder is None:
+        return dict(_ours())
+    if not Path(folder).is_dir():
+        raise UsageError(f"there is no folder {folder} with questions")
+    return dict(sorted((_ours() | _in(Path(folder), own=False)).items()))
 
 
-def _in(place: Traversable, *, own: bool) -> dict[str, Question]:
-    return {
-        each.name.removesuffix(".sql"): Question.parse(
-            each.name.removesuffix(".sql"), each.read_text(encoding="utf-8"), own=own
-        )
-        for each in place.iterdir()
-        if each.name.endswith(".sql")
-    }
+@cache
+def _ours() -> dict[str, Question]:
+    return dict(sorted(_in(files(__package__), own=True).items()))
+
+
+def _in(folder: Traversable, *, own: bool) -> dict[str, Question]:
+    texts = {path.name[:-4]: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name[-4:] == ".sql"}
+    return {name: Question.parse(name, text, own=own) for name, text in texts.items()}
+
+
+def _part(name: str) -> str:
+    path = files(__package__).joinpath("parts", f"{name}.sql")
+    if not path.is_file():
+        raise UsageError(f"there is no part {name!r} of questions")
+    return path.read_text(encoding="utf-8")
 
 
 def find(name: str, folder: Path | str | None = None) -> Question:
@@ -153,7 +174,7 @@ def find(name: str, folder: Path | str | None = None) -> Question:
     Raises:
         UsageError: there is none.
     """
-    found = library(folder)
-    if name not in found:
+    questions = library(folder)
+    if name not in questions:
         raise UsageError(f"there is no question {name!r}", "`telemetry query --list` lists them")
-    return found[name]
+    return questions[name]

@@ -4,12 +4,26 @@
 |---|---|
 | `{table}`, `{field}`, … | the name that the parameter gives |
 | `{events timestamp, agent_id!, value}` | these fields of all tables together; a field with `!` must be a column, and tables without it are left out; others come from `metadata_json`, or are null |
+| `{all_events}` | the view of all events |
 | `{count CONDITION}` | how many events of all tables meet a condition on their time, called `timestamp` |
 | `{time TABLE}` | the column of its times |
 | `{last_errors TABLE FIELD}` | the row numbers of the last error for each value of a field |
 | `{is_error TABLE}` | whether a row of this table tells of an error |
+| `{each} … {end}` | what stands between, once for each table with a time, all together; `{each agent}` takes those with an index on their agent, `{each error}` those that can tell of errors, `{each heartbeat}` those of heartbeats with an index on their agent |
 
 Besides columns, `{events …}` knows `timestamp`, `table`, `id`, `event` (as JSON) and `is_error`.
+
+| between `{each}` and `{end}` | becomes |
+|---|---|
+| `{here}`, `{search_index}`, `{name}` | the table, its search index, and its name as text |
+| `{time}`, `{agent}` | the column; NULL where it has no agents |
+| `{agents}` | a table of the distinct agents, called `name`: one step in the index for each |
+| `{errors}` | the table, joined to nothing but its errors |
+| `{message}` | what a row says that tells of an error |
+| `{moment TIME}` | a time of ours in the form of the table's times |
+| `{in_span}` | whether a row is in the window of `{part span}` |
+
+`library.py` tells of `{part NAME}` and of `[[ ]]`.
 """  # noqa: E501 - a table
 
 from __future__ import annotations
@@ -18,18 +32,25 @@ import re
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.all_events import event_json
+from telemetry_store.engines.sqlite.catalogue import SEARCH
 from telemetry_store.engines.sqlite.names import quoted, text_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading import faults
+from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from telemetry_store.schema import Table
 
+_EACH = re.compile(r"\{each(?: (\w+))?\}\s*(.*?)\s*\{end\}", re.DOTALL)
 _MACRO = re.compile(r"\{(\w+)(?:\s+([^{}]*))?\}")
 _TIME = re.compile(r"\btimestamp\b")
 _MOST_ARMS = 400
+#: Columns that name an agent, the most telling first.
+_AGENTS = ("agent_id", "agent", "agent_name")
+#: So many different values are shown at most.
+_LIMIT = "LIMIT 2000"
 
 
 def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], name: str) -> str:
@@ -51,7 +72,9 @@ def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], 
     def replaced(match: re.Match[str]) -> str:
         kind, rest = match[1], match[2] or ""
         if kind == "events":
-            return _events(timed, [each.strip() for each in rest.split(",")], name)
+            return _events(timed, [field.strip() for field in rest.split(",")], name)
+        if kind == "all_events":
+            return _needed(kind if timed else "", "a time", name)
         if kind == "count":
             return _count(timed, rest)
         if kind == "is_error" and rest.strip() in tables:
@@ -60,17 +83,96 @@ def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], 
             return _of_table(tables[words[0]], words[1:], name)
         raise UsageError(f"the question {name} has {match[0]} in it, which means nothing")
 
-    return _MACRO.sub(replaced, text)
+    return _MACRO.sub(replaced, _EACH.sub(lambda match: _each(timed, match[1] or "", match[2], name), text))
+
+
+def _needed(sql: str, what: str, name: str) -> str:
+    if not sql:
+        raise UsageError(f"{name} needs a table with {what}, and none has it", "`telemetry schema` lists columns")
+    return sql
+
+
+def _each(tables: list[Table], kind: str, arm: str, name: str) -> str:
+    if kind not in _KINDS:
+        raise UsageError(f"the question {name} has {{each {kind}}} in it, which means nothing")
+    what, fits = _KINDS[kind]
+    arms = [_MACRO.sub(lambda match, table=table: _here(table, match), arm) for table in tables if fits(table)]  # type: ignore[misc]
+    return _needed("\n    UNION ALL\n    ".join(arms), what, name)
+
+
+def _here(table: Table, match: re.Match[str]) -> str:
+    """What a name in braces becomes in the arm of a table."""
+    if match[1] == "moment":
+        return _moment(table, match[2])
+    return _OF_ARM[match[1]](table) if match[1] in _OF_ARM and not match[2] else match[0]
+
+
+def _moment(table: Table, time: str) -> str:
+    """Others' times may have a blank between day and hour, as SQLite's CURRENT_TIMESTAMP writes them."""
+    if not table.sparse:
+        return time
+    order = "ORDER BY rowid DESC " if table.numbered else ""
+    mark = f"SELECT substr({quoted(str(table.time))}, 11, 1) FROM {quoted(table.name)} {order}LIMIT 1"
+    return f"replace({time}, 'T', iif(({mark}) = ' ', ' ', 'T'))"
+
+
+def _in_span(table: Table) -> str:
+    time = quoted(str(table.time))
+    return f"{time} >= {_moment(table, 'span.lo')} AND {time} <= {_moment(table, 'span.hi')}"
+
+
+def _agent(table: Table) -> str | None:
+    return next((name for name in _AGENTS if table.columns.get(name) is ColumnType.TEXT), None)
+
+
+def _has_agents(table: Table) -> bool:
+    return _agent(table) in table.leading
+
+
+def _errors(table: Table) -> str:
+    condition = faults.error_condition(table.name, table.columns)
+    if condition != faults.BAD_TYPES or faults.EVENT_TYPE not in table.leading:
+        return f"{quoted(table.name)} ON ({condition})"
+    bad = condition.replace(faults.EVENT_TYPE, "name")  # a few values of an index, instead of all rows of the window
+    types = f"(SELECT name FROM {_values(table, faults.EVENT_TYPE, _LIMIT)} WHERE {bad}) AS bad_types"
+    return f"{types} CROSS JOIN {quoted(table.name)} ON {faults.EVENT_TYPE} = bad_types.name"
+
+
+def _values(table: Table, column: str, limit: str = "") -> str:
+    """The distinct values of a column that an index begins with: one step in the index for each."""
+    value, here = quoted(column), quoted(table.name)
+    following = f"SELECT min({value}) FROM {here} WHERE {value} > names.name"
+    return (
+        f"(WITH RECURSIVE names(name) AS (SELECT min({value}) FROM {here} UNION ALL "
+        f"SELECT ({following}) FROM names WHERE name IS NOT NULL {limit}) SELECT name FROM names)"
+    )
+
+
+#: Which tables `{each KIND}` takes, after what they have.
+_KINDS: dict[str, tuple[str, Callable[[Table], bool]]] = {
+    "": ("a time", lambda _: True),
+    "agent": ("an index on its agent", _has_agents),
+    "error": ("errors", lambda table: faults.error_condition(table.name, table.columns) is not None),
+    "heartbeat": ("heartbeats", lambda table: "heartbeat" in table.name.lower() and _has_agents(table)),
+}
+_OF_ARM: dict[str, Callable[[Table], str]] = {
+    "here": lambda table: quoted(table.name),
+    "search_index": lambda table: quoted(SEARCH + table.name),
+    "name": lambda table: text_of(table.name),
+    "time": lambda table: quoted(str(table.time)),
+    "agent": lambda table: quoted(agent) if (agent := _agent(table)) else "NULL",
+    "agents": lambda table: _values(table, str(_agent(table)), _LIMIT),
+    "errors": _errors,
+    "message": faults.message,
+    "in_span": _in_span,
+}
 
 
 def _events(tables: list[Table], fields: list[str], name: str) -> str:
     needed = [field.rstrip("!") for field in fields if field.endswith("!")]
     fields = [field.rstrip("!") for field in fields]
-    fitting = [table for table in tables if all(_has(table, field) for field in needed)]
-    if not fitting:
-        wanted = " and ".join(needed) or "a time"
-        raise UsageError(f"{name} needs a table with {wanted}, and none has it", "`telemetry schema` lists columns")
-    return f"({' UNION ALL '.join(_arm(table, fields) for table in fitting)})"
+    arms = [_arm(table, fields) for table in tables if all(_has(table, field) for field in needed)]
+    return f"({_needed(' UNION ALL '.join(arms), ' and '.join(needed) or 'a time', name)})"
 
 
 def _arm(table: Table, fields: list[str]) -> str:
@@ -91,12 +193,8 @@ def _of_table(table: Table, fields: list[str], name: str) -> str:
     if fields[0] not in table.leading:
         last = f"SELECT rowid, max({time}) FROM {here} WHERE {field} IS NOT NULL AND {errors} GROUP BY {field}"
         return f"(SELECT rowid FROM ({last}))"
-    following = f"SELECT min({field}) FROM {here} WHERE {field} > each.name"
-    last = f"SELECT rowid FROM {here} WHERE {field} = each.name AND {errors} ORDER BY {time} DESC LIMIT 1"
-    return (
-        f"(WITH RECURSIVE each(name) AS (SELECT min({field}) FROM {here} UNION ALL SELECT ({following}) FROM each "
-        f"WHERE each.name IS NOT NULL) SELECT ({last}) FROM each WHERE each.name IS NOT NULL)"
-    )
+    last = f"SELECT rowid FROM {here} WHERE {field} = names.name AND {errors} ORDER BY {time} DESC LIMIT 1"
+    return f"(SELECT ({last}) FROM {_values(table, fields[0])} AS names WHERE names.name IS NOT NULL)"
 
 
 def _count(tables: list[Table], condition: str) -> str:

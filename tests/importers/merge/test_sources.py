@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from importers.merge import MergeFailed, databases_in, draft, merge
+from importers.merge.hashing import HashJob, TableHash, hashed, hashing
 from importers.merge.merge_plan import DatabasePlan, Plan
 from telemetry_store.engines.sqlite.foreign import moment_of
+from telemetry_store.worker import Worker
 from tests.importers.merge.content import digest, everything, rows, sound
 from tests.importers.merge.old import make
 
@@ -168,3 +170,20 @@ def test_no_file_is_opened_by_hand() -> None:
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 assert name not in {"copyfile", "copy2", "read_bytes", "copytree", "copy"}, path.name
                 assert name != "open" or path.name == "journal.py", path.name
+
+
+@pytest.mark.parametrize("worker", [True, False])
+def test_hashes_are_made_by_a_process_or_here(tmp_path: Path, worker: bool) -> None:
+    """They are the same from a process of its own and from this one, also where that process is killed."""
+    job = HashJob(
+        (("one", str(make(tmp_path / "one.db", TABLE)), ("t",)), ("two", str(make(tmp_path / "two.db", TABLE)), ("t",)))
+    )
+    here = {(each.key, each.table): each.digest for each in hashed(job)}
+    with hashing(job, 1 << 30 if worker else 1) as hashes:
+        assert {key: hashes.get(*key) for key in here} == here
+        assert (hashes._worker is not None) == worker
+    with Worker(hashed, job, (TableHash,)) as beside:
+        assert {(each.key, each.table): each.digest for each in beside} == here
+    with hashing(job, 1 << 30) as hashes:
+        hashes._worker._process.kill()
+        assert {key: hashes.get(*key) for key in here} == here

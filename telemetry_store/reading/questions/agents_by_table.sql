@@ -1,7 +1,10 @@
--- The busiest agents of the window, by table.
-WITH $span$names,
+-- The busiest agents of a window, by table.
+{part span},
 counted(agent, "table", events) AS (
-    $arms
+    {each agent}
+    SELECT name, {name}, (SELECT count(*) FROM {here} WHERE {agent} = names.name AND {in_span})
+    FROM {agents} AS names, span WHERE name IS NOT NULL [[ AND name = :agent ]]
+    {end}
 ),
 busiest(agent, total) AS (
     SELECT agent, sum(events) FROM counted GROUP BY 1 HAVING sum(events) > 0 ORDER BY 2 DESC LIMIT 20

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 _BLOCK = 256 << 10
 #: Compressed bytes that are unpacked at once: a small block of zstd can hold a great deal.
 _PACKED_BLOCK = 8 << 10
+#: How a compressed file begins, and what unpacks it.
 _COMPRESSED: dict[bytes, Callable[[], Any]] = {
     b"\x1f\x8b": lambda: zlib.decompressobj(wbits=31),
     b"BZh": bz2.BZ2Decompressor,
     b"\xfd7zXZ\0": lzma.LZMADecompressor,
     b"\x28\xb5\x2f\xfd": lambda: _ZstdFrame(),  # noqa: PLW0108 - it stands below
 }
+#: Byte order marks of what is not UTF-8; that of UTF-32 begins like that of UTF-16.
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32-le",
     codecs.BOM_UTF32_BE: "utf-32-be",
@@ -35,6 +37,7 @@ _MARKS = {
 }
 #: What reading a damaged compressed file raises.
 _DAMAGE = (EOFError, OSError)
+#: Bytes of a JSON array that are read at once; a larger one is taken for lines.
 _LARGEST_ARRAY = 256 << 20
 
 
@@ -125,7 +128,7 @@ def _before_damage(archive: Any, packed: bytes) -> bytes:
     return data
 
 
-class Content(io.RawIOBase):
+class SourceFile(io.RawIOBase):
     """The decompressed UTF-8 bytes of a file; offsets count these.
 
     Args:
@@ -172,7 +175,7 @@ class Content(io.RawIOBase):
         self.file.seek(0)
         head = self.file.read(8)
         self.file.seek(0)
-        magic = next((each for each in _COMPRESSED if head.startswith(each)), b"")
+        magic = next((magic for magic in _COMPRESSED if head.startswith(magic)), b"")
         self._compressed = bool(magic)
         stream: Any = io.BufferedReader(_Unpacked(self.file, magic), _PACKED_BLOCK) if magic else self.file
         try:
@@ -190,17 +193,9 @@ class Content(io.RawIOBase):
         """Up to so many bytes at an offset of the file, as they are on the disk now."""
         return os.pread(self.file.fileno(), size, offset) if self.plain and hasattr(os, "pread") else b""
 
-    def another(self, path: str) -> Content:
+    def another(self, path: str) -> SourceFile:
         """Another file, read in the same way."""
-        return Content(type(self.path)(path), self.encoding)
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always; backwards it begins again."""
-        return True
+        return SourceFile(type(self.path)(path), self.encoding)
 
     def tell(self) -> int:
         """The offset of the next byte."""
@@ -219,7 +214,7 @@ class Content(io.RawIOBase):
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to an offset from the start, the only kind there is."""
+        """Go to an offset from the start, the only kind there is; backwards it begins again."""
         if whence != io.SEEK_SET:
             raise io.UnsupportedOperation("only from the start")
         if self.plain:

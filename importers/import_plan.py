@@ -20,7 +20,9 @@ from telemetry_store.timestamps import USUAL_TIME, TimeRule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: A field of the path in a glob.
 _FIELD = re.compile(r"\{([a-z_]\w*)\}")
+#: Keys of a table's section that declare it, and all that may stand there.
 _DECLARED = frozenset({"columns", "indexes", "dedupe_key", "new_keys", "required", "doc"})
 _KEYS = _DECLARED | {"sources", "timestamp", "timezone", "rename"}
 
@@ -90,15 +92,15 @@ class Plan:
 
         Where several globs match a file, the one with the most certain letters has it.
         """
-        found: dict[Path, tuple[TablePlan, dict[str, str]]] = {}
+        owners: dict[Path, tuple[TablePlan, dict[str, str]]] = {}
         for table, source in self._sources():
             pattern = _pattern(source)
             for name in sorted(glob.glob(_FIELD.sub("*", source), recursive=True)):
                 path = Path(name)
-                if path not in found and path.is_file() and (match := pattern.fullmatch(path.as_posix())):
-                    found[path] = table, match.groupdict()
+                if path not in owners and path.is_file() and (match := pattern.fullmatch(path.as_posix())):
+                    owners[path] = table, match.groupdict()
         for table in self.tables:
-            yield from ((path, owner, taken) for path, (owner, taken) in found.items() if owner is table)
+            yield from ((path, owner, taken) for path, (owner, taken) in owners.items() if owner is table)
 
     def of(self, path: Path) -> tuple[TablePlan, dict[str, str]] | None:
         """The table of a file and the fields from its path; None where no glob matches."""
@@ -111,12 +113,12 @@ class Plan:
     def _sources(self) -> list[tuple[TablePlan, str]]:
         """Tables with their globs as absolute paths, those that say most first."""
         start = os.path.abspath(self.folder)
-        found = [
+        globs = [
             (table, Path(os.path.normpath(os.path.join(start, os.path.expanduser(source)))).as_posix())
             for table in self.tables
             for source in table.sources
         ]
-        return sorted(found, key=lambda each: -len(re.sub(r"\{[^}]*\}|\*", "", each[1])))
+        return sorted(globs, key=lambda pair: -len(re.sub(r"\{[^}]*\}|\*", "", pair[1])))
 
 
 @lru_cache(maxsize=1024)
@@ -166,10 +168,10 @@ def _table(file: Path, name: str, said: dict[str, Any]) -> TablePlan:
     if unknown := said.keys() - _KEYS:
         raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}", f"known are {', '.join(sorted(_KEYS))}")
     sources = said.get("sources", [])
-    if not isinstance(sources, list) or not all(isinstance(each, str) for each in sources):
+    if not isinstance(sources, list) or not all(isinstance(source, str) for source in sources):
         raise UsageError(f"{where}: sources is a list of globs", 'such as ["logs/{agent}/*.jsonl"]')
     rename = said.get("rename", {})
-    if not isinstance(rename, dict) or not all(isinstance(each, str) for each in rename.values()):
+    if not isinstance(rename, dict) or not all(isinstance(name, str) for name in rename.values()):
         raise UsageError(f"{where}: rename gives a field its name in the table", 'such as { ts = "timestamp" }')
     try:
         zone = ZoneInfo(said["timezone"]) if "timezone" in said else None

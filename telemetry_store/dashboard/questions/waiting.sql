@@ -1,0 +1,2 @@
+-- How much waits in the spool.
+SELECT spool_size() AS n

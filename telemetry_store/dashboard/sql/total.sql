@@ -1,5 +1,0 @@
--- One figure over all tables.
-WITH $span$names
-SELECT printf('%,d', sum(n)) AS n FROM (
-    $arms
-)

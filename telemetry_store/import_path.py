@@ -1,0 +1,38 @@
+"""Which entries of an import path may be trusted.
+
+The command asks this before anything else, so it imports nothing that Python has not loaded by itself; neither does the
+package above it, which is why both do without `from __future__`.
+"""
+
+import os
+import site
+import sys
+
+#: The folder that holds this package.
+HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def trusted(path: list[str]) -> list[str]:
+    """The entries of an import path from which no name of the working directory can come, the surest ones first.
+
+    Args:
+        path: as in `sys.path`.
+
+    Returns:
+        The same without the working directory and whatever is relative to it, unless packages are installed there;
+        what PYTHONPATH names stands behind the standard library and the installed packages.
+    """
+    try:
+        here = _resolved(os.getcwd())
+    except OSError:  # it was deleted
+        here = ""
+    installed = set(filter(None, (HOME, *site.getsitepackages(), site.USER_SITE)))
+    allowed = {_resolved(folder) for folder in installed}
+    kept = [entry for entry in path if os.path.isabs(entry) and (_resolved(entry) != here or here in allowed)]
+    variable = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
+    named = {os.path.abspath(entry) for entry in variable.split(os.pathsep)} - installed
+    return sorted(kept, key=named.__contains__)
+
+
+def _resolved(folder: str) -> str:
+    return os.path.normcase(os.path.realpath(folder))

@@ -1,0 +1,2 @@
+-- How many events were ever rejected.
+SELECT printf('%,d', count(*)) AS n FROM _rejects
