@@ -64,7 +64,7 @@ def _summed(cursor: Cursor) -> str:
 
 
 def count(connection: Connection, table: str) -> int:
-    """How many rows a table has; the name is quoted, and may say which database."""
+    """How many rows a table has, or tables joined; names are quoted, and may say which database."""
     (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(rows)
 

@@ -15,6 +15,7 @@ from telemetry_store.engines.sqlite.open import Access, Connection, OperationalE
 from telemetry_store.engines.sqlite.shape import Column, Kind, Schema, Shape, read_schema
 from telemetry_store.schema import check_table_name
 
+from .comparison import count
 from .merge_plan import Action, Overlap, Views, Violations, tables_of, view_of
 from .old_database import look
 from .rename import Renamed, rename
@@ -109,12 +110,12 @@ def _schema_of(target: str) -> Schema:
         return read_schema(connection)
 
 
+@dataclass(frozen=True, slots=True)
 class _Examiner:
     """Looks into one database of the plan."""
 
-    def __init__(self, plan: DatabasePlan, examination: Examination) -> None:
-        self._plan = plan
-        self._examination = examination
+    _plan: DatabasePlan
+    _examination: Examination
 
     def _conflict(self, kind: str, table: str, message: str, hint: str) -> None:
         self._examination.conflicts.append(Conflict(kind, self._plan.path, table, message, hint))
@@ -142,9 +143,8 @@ class _Examiner:
         """Every table must be in the plan, and the other way round; indexes and triggers may."""
         for name, shape in schema.shapes.items():
             if name not in planned and shape.kind is not Kind.SHADOW:
-                self._conflict(
-                    "unplanned", name, "the plan does not say what becomes of it", "write the plan anew, or add it"
-                )
+                message = "the plan does not say what becomes of it"
+                self._conflict("unplanned", name, message, "write the plan anew, or add it")
         parts = {part.name for part in (*schema.indexes, *schema.triggers)}
         for name in sorted(planned.keys() - schema.shapes.keys() - parts):
             self._conflict("unknown", name, "there is no such table", "remove it from the plan")
@@ -279,6 +279,4 @@ def _common_keys(first: Incoming, one: Shape, second: Incoming, other: Shape) ->
         for name, path in (("one", first.path), ("other", second.path)):
             connection.execute(f"ATTACH ? AS {name}", (uri(path, Access.READ),))
         same = " AND ".join(f"a.{quoted(name)} = b.{quoted(name)}" for name in key)
-        sql = f"SELECT count(*) FROM one.{quoted(one.name)} AS a JOIN other.{quoted(other.name)} AS b ON {same}"
-        (count,) = connection.execute(sql).fetchone()
-    return int(count)
+        return count(connection, f"one.{quoted(one.name)} AS a JOIN other.{quoted(other.name)} AS b ON {same}")

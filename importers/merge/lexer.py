@@ -53,12 +53,7 @@ def tokens(sql: str) -> Iterator[Token]:
 
 
 def with_name(sql: str, name: str) -> str:
-    """The same CREATE INDEX, TRIGGER, VIEW or VIRTUAL TABLE, making a thing of another name.
-
-    Args:
-        sql: as SQLite has stored it.
-        name: the new name.
-    """
+    """The same CREATE INDEX, TRIGGER, VIEW or VIRTUAL TABLE, making a thing of another name."""
     old = next(token for token in tokens(sql) if token.text.upper() not in _CREATING)
     return sql[: old.start] + quoted(name) + sql[old.end :]
 

@@ -13,6 +13,8 @@ from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.open import Connection, Error, OperationalError
 from telemetry_store.engines.sqlite.shape import Kind, Schema, read_schema
 
+from .comparison import count
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -101,7 +103,6 @@ def look(path: Path | str) -> OldDatabase:
 
 def _count(connection: Connection, table: str) -> int | None:
     try:
-        (rows,) = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()
+        return count(connection, quoted(table))
     except OperationalError:  # a virtual table whose module is not there
         return None
-    return int(rows)

@@ -16,11 +16,10 @@ from telemetry_store.engines.sqlite.shape import Kind, Shape, read_schema
 
 from .comparison import count
 from .failure import MergeFailed
-from .join import add_columns, join_rows, shift_for
 from .journal import MergedKind, MergedTable
 from .lexer import with_name
 from .merge_plan import Overlap, Views, view_of
-from .rows import copy_rows, set_counter, shadows_of
+from .rows import add_columns, copy_rows, join_rows, set_counter, shadows_of, shift_for
 from .views import make_view
 
 if TYPE_CHECKING:

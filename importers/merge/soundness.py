@@ -23,10 +23,6 @@ _HINT = "repair the old file first: REINDEX, or .recover of the sqlite3 shell"
 def check(copy: str, rehearsed: Rehearsed) -> None:
     """Check what was made: the structure of pages, the number of entries of each index, the full-text indexes.
 
-    Args:
-        copy: path of the database.
-        rehearsed: what was made there.
-
     Raises:
         MergeFailed: something is wrong; index entries are copied as they stand, so it comes from an old file.
     """

@@ -14,14 +14,7 @@ from .rows import listed, set_counter, with_row_number
 
 
 def in_utf8(path: str, new: str) -> str:
-    """A copy whose text is UTF-8.
-
-    Args:
-        path: a copy that nobody writes to.
-        new: where to make the other one, if one is needed.
-
-    Returns:
-        The path of the one to use.
+    """The path of a copy whose text is UTF-8: of this one, which nobody writes to, or of a new one.
 
     Raises:
         MergeFailed: a row is not the same there.
