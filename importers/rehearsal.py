@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import tempfile
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Settings, TelemetryStore
-from telemetry_store.engines.sqlite.catalogue import load_tables
-from telemetry_store.engines.sqlite.names import exists, quoted
-from telemetry_store.engines.sqlite.query import read_only
+from telemetry_store.engines.sqlite.outline import copy_outline
 
 from .imports import import_paths
 
@@ -22,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from telemetry_store import Progress
+    from telemetry_store.engines.base import Reader
 
     from .import_plan import Plan
     from .summary import FileSummary
@@ -103,19 +100,26 @@ def rehearse(
     """
     with tempfile.TemporaryDirectory(prefix="telemetry-dry-run-") as folder:
         copy = os.path.join(folder, "copy.db")
-        before = _copy_tables(database, copy) if os.path.exists(database) else {}
+        if os.path.exists(database):
+            copy_outline(database, copy)
         with TelemetryStore(settings=Settings(database=copy, drain_interval=0)) as store:
+            before = _columns(store) if os.path.exists(copy) else {}
             files = import_paths(
                 store, paths, plan=plan, table=table, encoding=encoding, sample=sample, progress=progress
             )
-        with read_only(copy, guarded=False) as connection:
-            return Rehearsal(files, _planned(connection, before), _rejects(connection))
+            with store.reader() as reader:
+                return Rehearsal(files, _planned(reader, before), _rejects(reader))
 
 
-def _planned(connection: sqlite3.Connection, before: dict[str, set[str]]) -> list[PlannedTable]:
+def _columns(store: TelemetryStore) -> dict[str, set[str]]:
+    with store.reader() as reader:
+        return {name: set(table.columns) for name, table in reader.catalogue.tables.items()}
+
+
+def _planned(reader: Reader, before: dict[str, set[str]]) -> list[PlannedTable]:
     planned: list[PlannedTable] = []
-    for name, table in load_tables(connection)[0].items():
-        rows = connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]
+    for name, table in reader.catalogue.tables.items():
+        rows = reader.catalogue.count(name)
         known = before.get(name, set())
         columns = {column: str(kind) for column, kind in table.columns.items() if column not in known}
         if rows:
@@ -123,28 +127,8 @@ def _planned(connection: sqlite3.Connection, before: dict[str, set[str]]) -> lis
     return planned
 
 
-def _rejects(connection: sqlite3.Connection) -> dict[str, tuple[int, str]]:
-    reasons = connection.execute(
+def _rejects(reader: Reader) -> dict[str, tuple[int, str]]:
+    reasons = reader.rows(
         "SELECT reason, count(*), source || ':' || offset, min(id) FROM _rejects GROUP BY reason ORDER BY 2 DESC"
     )
     return {reason: (lines, first) for reason, lines, first, _ in reasons}
-
-
-def _copy_tables(database: str, copy: str) -> dict[str, set[str]]:
-    """The tables without rows, but with what the store knows of them and of imported files; gives their columns."""
-    with read_only(database, guarded=False) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
-        target.execute("BEGIN")
-        for kind in ("table", "index"):
-            for (statement,) in source.execute(
-                "SELECT sql FROM sqlite_master WHERE type = ? AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
-                "ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%'",
-                (kind,),
-            ):
-                target.execute(statement)
-        for name in ("_tables", "_sources", "_sqlite_migrations"):
-            if exists(source, name):
-                for row in source.execute(f"SELECT * FROM {name}"):
-                    target.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)
-        target.execute("COMMIT")
-        tables, _ = load_tables(source)
-        return {name: set(table.columns) for name, table in tables.items()}

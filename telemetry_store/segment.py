@@ -87,6 +87,15 @@ def hold_shared(path: str) -> None:
                 fcntl.fcntl(int(name), _F_OFD_SETLK, lock)
 
 
+def sync_file(path: str) -> None:
+    """Bring a file that nobody has open onto the disk."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_directory(path: str) -> None:
     """Make the names in a directory survive a loss of power; Windows does this with the file itself."""
     if WINDOWS:  # pragma: no cover - not run on Linux

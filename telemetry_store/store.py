@@ -260,12 +260,24 @@ class TelemetryStore:
             DatabaseBusy: they took longer.
             DatabaseError: by cause.
         """
+        with self.exclusive(wait), self._drain.sink.transaction(wait) as transaction:
+            yield transaction
+        self._drain.run(0.0)
+
+    @contextlib.contextmanager
+    def exclusive(self, wait: float = 30.0) -> Iterator[None]:
+        """Keep every other writer of this package out, for one that writes to the database past the store.
+
+        Args:
+            wait: seconds to wait for them.
+
+        Raises:
+            DatabaseBusy: they took longer.
+        """
         with self._drain.exclusive(wait) as mine:
             if not mine:
                 raise DatabaseBusy("another process is writing to the database", "try again")
-            with self._drain.sink.transaction(wait) as transaction:
-                yield transaction
-        self._drain.run(0.0)
+            yield
 
     def tidy(self, timeout: float = 30.0) -> bool:
         """Drain, bring the write-ahead log into the database, and delete segments that are no longer needed."""

@@ -2,17 +2,20 @@
 
 from .conflicts import Conflict, examine
 from .failure import MergeFailed
-from .plan import Plan, draft, plan_text, read_plan, updated
-from .rollback import RolledBack, rollback
-from .run import Merged, merge
-from .source import Database, databases_in
+from .merge_plan import Action, Plan, draft, plan_text, read_plan, updated
+from .old_database import OldDatabase, databases_in
+from .rollback import RollbackStatus, RolledBack, rollback
+from .run import Merged, MergeStatus, merge
 
 __all__ = [
+    "Action",
     "Conflict",
-    "Database",
     "MergeFailed",
+    "MergeStatus",
     "Merged",
+    "OldDatabase",
     "Plan",
+    "RollbackStatus",
     "RolledBack",
     "databases_in",
     "draft",

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import TableNameError
+from telemetry_store.engines.sqlite.foreign import moment_of
 from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, in_memory, uri
+from telemetry_store.engines.sqlite.shape import Column, Kind, Schema, Shape, read_schema
 from telemetry_store.schema import check_table_name
 
-from .plan import tables_of, view_of
+from .comparison import count
+from .merge_plan import Action, Overlap, Views, Violations, tables_of, view_of
+from .old_database import look
 from .rename import Renamed, rename
-from .shape import Schema, read_schema
-from .source import look, reading, uri
 
 if TYPE_CHECKING:
-    from .plan import DatabasePlan, Plan, TablePlan
-    from .shape import Shape
-    from .source import Database
+    from .merge_plan import DatabasePlan, Plan, TablePlan
+    from .old_database import OldDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Conflict:
     """Something that must be decided in the plan.
 
     Attributes:
-        kind: in a word: name, view, columns, keys, reference, …
+        kind: in a word: gone, unreadable, unplanned, unknown, impossible, cut, reference, violations, name, keys, view.
         database: path of the file.
         table: its old name; empty where it is about the whole file.
         message: what is wrong.
@@ -56,23 +57,25 @@ class Incoming:
         database: what is in it.
         tables: old name → plan, of what is brought over.
         renamed: its schema under the new names.
-        violations: rows whose foreign keys lead nowhere already.
     """
 
     plan: DatabasePlan
-    database: Database
+    database: OldDatabase
     tables: dict[str, TablePlan]
     renamed: Renamed
-    violations: int = 0
 
     @property
     def path(self) -> str:
         """Of the file, absolute."""
         return os.path.abspath(self.database.path)
 
+    def shape(self, old: str) -> Shape:
+        """What a table is, by its old name."""
+        return self.database.schema.shapes[old]
+
 
 @dataclass(slots=True)
-class Examined:
+class Examination:
     """What a plan would do, and what stands in its way."""
 
     incoming: list[Incoming] = field(default_factory=list)
@@ -80,102 +83,116 @@ class Examined:
     notes: list[str] = field(default_factory=list)
 
 
-def examine(plan: Plan, target: str) -> Examined:
+def examine(plan: Plan, target: str) -> Examination:
     """Find everything that must be decided before a merge.
 
     Args:
         plan: to be carried out.
         target: path of the database to merge into; it need not exist.
     """
-    found = Examined()
-    for each in plan.databases:
-        if each.action == "merge":
-            _examine_database(each, found)
-        elif each.action == "delete" and not os.path.exists(each.path):
-            found.notes.append(f"{each.path} is gone already")
-    names = _Names(plan, _schema_of(target), found)
-    for incoming in found.incoming:
+    examination = Examination()
+    for database in plan.databases:
+        if database.action == Action.MERGE:
+            _Examiner(database, examination).examine()
+        elif database.action == Action.DELETE and not os.path.exists(database.path):
+            examination.notes.append(f"{database.path} is gone already")
+    names = _Names(plan, _schema_of(target), examination)
+    for incoming in examination.incoming:
         names.take(incoming)
     names.judge()
-    return found
+    return examination
 
 
 def _schema_of(target: str) -> Schema:
     if not os.path.exists(target):
         return Schema({})
-    with reading(target) as connection:
+    with moment_of(target) as connection:
         return read_schema(connection)
 
 
-def _examine_database(plan: DatabasePlan, found: Examined) -> None:
-    def conflict(kind: str, table: str, message: str, hint: str) -> None:
-        found.conflicts.append(Conflict(kind, plan.path, table, message, hint))
+@dataclass(frozen=True, slots=True)
+class _Examiner:
+    """Looks into one database of the plan."""
 
-    if not os.path.exists(plan.path):
-        conflict("gone", "", "there is no such file", 'action = "skip"')
-        return
-    database = look(plan.path)
-    if database.problem:
-        conflict("unreadable", "", database.problem, 'action = "skip"')
-        return
-    planned = tables_of(plan, database)
-    parts = {part.name for part in (*database.schema.indexes, *database.schema.triggers)}
-    for name in database.schema.shapes:
-        if name not in planned and database.schema.shapes[name].kind != "shadow":
-            conflict("unplanned", name, "the plan does not say what becomes of it", "write the plan anew, or add it")
-    for name in sorted(planned.keys() - database.schema.shapes.keys() - parts):
-        conflict("unknown", name, "there is no such table", "remove it from the plan")
-    tables = {name: each for name, each in planned.items()
-              if each.action == "merge" and name in database.schema.shapes}  # fmt: skip
-    renamed = rename(database.schema, {name: each.name for name, each in tables.items()})
-    left_out = {name for name, each in planned.items() if each.action != "merge"}
-    for name, reason in renamed.broken.items():
-        found.notes.append(f"{plan.path}: {name} does not work there either, and is left out: {reason}")
-    for reasons, kind in ((renamed.impossible, "impossible"), (renamed.cut, "cut")):
-        for name in sorted(reasons.keys() - left_out):
-            conflict(kind, name, f"cannot come along: {reasons[name]}", f'tables."{name}" = {{ action = "skip" }}')
-    _examine_references(database, tables, conflict)
-    violations = _violations(database, tables)
-    if violations and plan.violations == "refuse":
-        message = f"{violations} rows have foreign keys that lead nowhere"
-        conflict("violations", "", message, 'violations = "keep", or repair them')
-    tables = {name: each for name, each in tables.items() if name in renamed.names}
-    found.incoming.append(Incoming(plan, database, tables, renamed, violations))
+    _plan: DatabasePlan
+    _examination: Examination
+
+    def _conflict(self, kind: str, table: str, message: str, hint: str) -> None:
+        self._examination.conflicts.append(Conflict(kind, self._plan.path, table, message, hint))
+
+    def examine(self) -> None:
+        if not os.path.exists(self._plan.path):
+            self._conflict("gone", "", "there is no such file", 'action = "skip"')
+            return
+        database = look(self._plan.path)
+        if database.problem:
+            self._conflict("unreadable", "", database.problem, 'action = "skip"')
+            return
+        planned, shapes = tables_of(self._plan, database), database.schema.shapes
+        self._compare(planned, database.schema)
+        tables = {name: table for name, table in planned.items()
+                  if table.action == Action.MERGE and name in shapes}  # fmt: skip
+        renamed = rename(database.schema, {name: table.name for name, table in tables.items()})
+        self._judge(renamed, {name for name, table in planned.items() if table.action != Action.MERGE})
+        self._check_references(database.schema, tables)
+        self._check_rows([name for name in tables if shapes[name].kind is Kind.TABLE])
+        tables = {name: table for name, table in tables.items() if name in renamed.names}
+        self._examination.incoming.append(Incoming(self._plan, database, tables, renamed))
+
+    def _compare(self, planned: dict[str, TablePlan], schema: Schema) -> None:
+        """Every table must be in the plan, and the other way round; indexes and triggers may."""
+        for name, shape in schema.shapes.items():
+            if name not in planned and shape.kind is not Kind.SHADOW:
+                message = "the plan does not say what becomes of it"
+                self._conflict("unplanned", name, message, "write the plan anew, or add it")
+        parts = {part.name for part in (*schema.indexes, *schema.triggers)}
+        for name in sorted(planned.keys() - schema.shapes.keys() - parts):
+            self._conflict("unknown", name, "there is no such table", "remove it from the plan")
+
+    def _judge(self, renamed: Renamed, left_out: set[str]) -> None:
+        """What cannot be made under its new name must be left out by the plan."""
+        for name, reason in renamed.broken.items():
+            note = f"{self._plan.path}: {name} does not work there either, and is left out: {reason}"
+            self._examination.notes.append(note)
+        for reasons, kind in ((renamed.impossible, "impossible"), (renamed.cut, "cut")):
+            for name in sorted(reasons.keys() - left_out):
+                hint = f'tables."{name}" = {{ action = "skip" }}'
+                self._conflict(kind, name, f"cannot come along: {reasons[name]}", hint)
+
+    def _check_references(self, schema: Schema, tables: dict[str, TablePlan]) -> None:
+        """Foreign keys must not lead to a table that is left out."""
+        shapes = schema.by_name
+        for name in tables:
+            for reference in schema.shapes[name].references:
+                parent = shapes.get(reference.table.lower())
+                if parent is not None and parent.name not in tables:
+                    self._conflict("reference", name, f"its foreign key leads to {parent.name}, which is left out",
+                                   f"merge {parent.name} as well, or leave out {name}")  # fmt: skip
+
+    def _check_rows(self, tables: list[str]) -> None:
+        """Rows whose foreign keys lead nowhere come along only where the plan says so."""
+        with moment_of(self._plan.path) as connection:
+            violations = sum(count_violations(connection, name) for name in tables)
+        if violations and self._plan.violations == Violations.REFUSE:
+            message = f"{violations} rows have foreign keys that lead nowhere"
+            self._conflict("violations", "", message, 'violations = "keep", or repair them')
 
 
-def _examine_references(database: Database, tables: dict[str, TablePlan], conflict: Any) -> None:
-    """Foreign keys must not lead to a table that is left out."""
-    names = {name.lower(): name for name in database.schema.shapes}
-    for name in tables:
-        for reference in database.schema.shapes[name].references:
-            parent = names.get(reference.table.lower())
-            if parent is not None and parent not in tables:
-                conflict("reference", name, f"its foreign key leads to {parent}, which is left out",
-                         f"merge {parent} as well, or leave out {name}")  # fmt: skip
-
-
-def _violations(database: Database, tables: dict[str, TablePlan]) -> int:
-    with reading(database.path) as connection:
-        return sum(
-            count_violations(connection, name) for name in tables if database.schema.shapes[name].kind == "table"
-        )
-
-
-def count_violations(connection: sqlite3.Connection, table: str, database: str = "main") -> int:
+def count_violations(connection: Connection, table: str, database: str = "main") -> int:
     """How many foreign keys of a table's rows lead nowhere."""
     try:
         return len(connection.execute(f"PRAGMA {quoted(database)}.foreign_key_check({quoted(table)})").fetchall())
-    except sqlite3.OperationalError:  # a parent without the unique key that a foreign key needs
+    except OperationalError:  # a parent without the unique key that a foreign key needs
         return 0
 
 
 class _Names:
     """Who wants which name in the target."""
 
-    def __init__(self, plan: Plan, target: Schema, found: Examined) -> None:
+    def __init__(self, plan: Plan, target: Schema, examination: Examination) -> None:
         self._plan = plan
-        self._found = found
-        self._there = {name.lower() for name in target.shapes} | {each.name.lower() for each in target.indexes}
+        self._examination = examination
+        self._there = {*target.by_name, *(index.name.lower() for index in target.indexes)}
         self._tables: dict[str, list[tuple[Incoming, str]]] = defaultdict(list)
         self._views: dict[str, list[tuple[Incoming, str]]] = defaultdict(list)
 
@@ -186,12 +203,12 @@ class _Names:
             except TableNameError as error:
                 self._conflict("name", incoming, old, str(error), "give it another name")
             self._tables[table.name.lower()].append((incoming, old))
-            shape = incoming.database.schema.shapes[old]
-            if view_of(self._plan, table, shape) != "none" and old.lower() != table.name.lower():
+            view = view_of(self._plan, table, incoming.shape(old))
+            if view != Views.NONE and old.lower() != table.name.lower():
                 self._views[old.lower()].append((incoming, old))
 
     def _conflict(self, kind: str, incoming: Incoming, table: str, message: str, hint: str) -> None:
-        self._found.conflicts.append(Conflict(kind, incoming.path, table, message, hint))
+        self._examination.conflicts.append(Conflict(kind, incoming.path, table, message, hint))
 
     def judge(self) -> None:
         for name, wanted in self._tables.items():
@@ -199,7 +216,8 @@ class _Names:
                 for incoming, old in wanted:
                     self._conflict("name", incoming, old, f"the database has a {name} already", "give it another name")
             elif len(wanted) > 1:
-                self._judge_shared(name, wanted)
+                for incoming, old in wanted[1:]:
+                    self._judge_shared(name, *wanted[0], incoming, old)
         for name, wanted in self._views.items():
             self._judge_view(name, wanted)
 
@@ -209,53 +227,47 @@ class _Names:
         if not taken and len(goals) == 1:
             return
         others = "the database" if name in self._there else "another table"
+        hint = 'view = "none" for one of them'
         for incoming, old in wanted if taken else wanted[1:]:
             by = others if taken else wanted[0][0].path
-            self._conflict(
-                "view", incoming, old, f"its old name {old} is taken by {by}", 'view = "none" for one of them'
-            )
+            self._conflict("view", incoming, old, f"its old name {old} is taken by {by}", hint)
 
-    def _judge_shared(self, name: str, wanted: list[tuple[Incoming, str]]) -> None:
-        """Several tables that want one name: they are joined where the plan says how, else it is a conflict."""
-        first, first_old = wanted[0]
-        one = first.database.schema.shapes[first_old]
-        for incoming, old in wanted[1:]:
-            other = incoming.database.schema.shapes[old]
-            about = f"{name} is also the name of {first_old} in {first.path}"
-            differences = _differences(one, other)
-            keys = _common_keys(first, one, incoming, other)
-            details = "; ".join([about, *differences, *([f"{keys} keys are in both"] if keys else [])])
-            overlap = incoming.tables[old].overlap
-            if overlap is None or one.kind != "table" or other.kind != "table" or first is incoming:
-                hint = "give it another name" + (', or overlap = "refuse", "first", "last" or "renumber"' if one.kind
-                                                 == other.kind == "table" else "")  # fmt: skip
-                self._conflict("name", incoming, old, details, hint)
-            elif overlap == "renumber" and one.integer_key is None:
-                self._conflict(
-                    "keys", incoming, old, f"{details}; only a number as key can be renumbered", "first or last"
-                )
-            elif overlap == "refuse" and keys:
-                self._conflict("keys", incoming, old, details, 'overlap = "first", "last" or "renumber"')
+    def _judge_shared(self, name: str, first: Incoming, first_old: str, incoming: Incoming, old: str) -> None:
+        """Two tables that want one name: they are joined where the plan says how, else it is a conflict."""
+        one, other = first.shape(first_old), incoming.shape(old)
+        keys = _common_keys(first, one, incoming, other)
+        about = [f"{name} is also the name of {first_old} in {first.path}", *_differences(one, other)]
+        details = "; ".join([*about, *([f"{keys} keys are in both"] if keys else [])])
+        overlap = incoming.tables[old].overlap
+        are_tables = one.kind is other.kind is Kind.TABLE
+        if overlap is None or not are_tables or first is incoming:
+            choices = ', or overlap = "refuse", "first", "last" or "renumber"' if are_tables else ""
+            self._conflict("name", incoming, old, details, f"give it another name{choices}")
+        elif overlap == Overlap.RENUMBER and one.integer_key is None:
+            message = f"{details}; only a number as key can be renumbered"
+            self._conflict("keys", incoming, old, message, "first or last")
+        elif overlap == Overlap.REFUSE and keys:
+            self._conflict("keys", incoming, old, details, 'overlap = "first", "last" or "renumber"')
 
 
 def _differences(one: Shape, other: Shape) -> list[str]:
     """How the columns of two tables differ, for people."""
-    ours = {each.name.lower(): each for each in one.columns}
-    theirs = {each.name.lower(): each for each in other.columns}
-    found = []
-    if missing := [each.name for name, each in ours.items() if name not in theirs]:
-        found.append(f"without columns {', '.join(missing)}")
-    if added := [each.name for name, each in theirs.items() if name not in ours]:
-        found.append(f"with other columns {', '.join(added)}")
-    kinds = {
-        name: (theirs[name].declared.upper(), each.declared.upper()) for name, each in ours.items() if name in theirs
-    }
-    found += [
-        f"{name} is {their or 'of any type'}, not {our or 'of any type'}"
-        for name, (their, our) in kinds.items()
-        if their != our
+    ours = {column.name.lower(): column for column in one.columns}
+    theirs = {column.name.lower(): column for column in other.columns}
+    differences = []
+    if missing := [column.name for name, column in ours.items() if name not in theirs]:
+        differences.append(f"without columns {', '.join(missing)}")
+    if added := [column.name for name, column in theirs.items() if name not in ours]:
+        differences.append(f"with other columns {', '.join(added)}")
+    return differences + [
+        f"{name} is {_type_of(theirs[name])}, not {_type_of(column)}"
+        for name, column in ours.items()
+        if name in theirs and theirs[name].declared.upper() != column.declared.upper()
     ]
-    return found
+
+
+def _type_of(column: Column) -> str:
+    return column.declared.upper() or "of any type"
 
 
 def _common_keys(first: Incoming, one: Shape, second: Incoming, other: Shape) -> int:
@@ -263,10 +275,8 @@ def _common_keys(first: Incoming, one: Shape, second: Incoming, other: Shape) ->
     key = one.key
     if not key or {name.lower() for name in key} != {name.lower() for name in other.key}:
         return 0
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None, uri=True)) as connection:
-        for name, each in (("one", first), ("other", second)):
-            connection.execute(f"ATTACH ? AS {name}", (uri(each.path, "mode=ro"),))
+    with contextlib.closing(in_memory()) as connection:
+        for name, path in (("one", first.path), ("other", second.path)):
+            connection.execute(f"ATTACH ? AS {name}", (uri(path, Access.READ),))
         same = " AND ".join(f"a.{quoted(name)} = b.{quoted(name)}" for name in key)
-        sql = f"SELECT count(*) FROM one.{quoted(one.name)} AS a JOIN other.{quoted(other.name)} AS b ON {same}"
-        (count,) = connection.execute(sql).fetchone()
-    return int(count)
+        return count(connection, f"one.{quoted(one.name)} AS a JOIN other.{quoted(other.name)} AS b ON {same}")

@@ -4,35 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite import definitions
 from telemetry_store.engines.sqlite.catalogue import column_type
 
-if TYPE_CHECKING:
-    import sqlite3
+from .journal import MergedKind
 
-    from .journal import Table
-    from .shape import Column, Shape
+if TYPE_CHECKING:
+    from telemetry_store.engines.sqlite.open import Connection
+    from telemetry_store.engines.sqlite.shape import Column, Shape
+
+    from .journal import MergedTable
 
 #: What stands as origin of a merged table and its columns.
 ORIGIN = "merged"
-_STATEMENT = (
-    'INSERT INTO _tables ("table", "column", type, origin, doc) VALUES (?, ?, ?, ?, ?) '
-    'ON CONFLICT ("table", "column") DO UPDATE SET type = excluded.type, doc = iif(doc = \'\', excluded.doc, doc)'
-)
 
 
-def describe(connection: sqlite3.Connection, table: Table, shape: Shape) -> None:
+def describe(connection: Connection, table: MergedTable, shape: Shape) -> None:
     """Note what a table and each of its columns is and where it comes from; what people wrote there stays."""
-    connection.execute(_STATEMENT, (table.name, "", "", ORIGIN, " ".join(filter(None, (table.doc, _from(table))))))
+    definitions.describe(connection, table.name, "", "", ORIGIN, " ".join(filter(None, (table.doc, _from(table)))))
     for column in shape.columns:
-        values = (table.name, column.name, column_type(column.declared), ORIGIN, _about(column, shape))
-        connection.execute(_STATEMENT, values)
+        kind, doc = column_type(column.declared), _about(column, shape)
+        definitions.describe(connection, table.name, column.name, kind, ORIGIN, doc)
 
 
-def _from(table: Table) -> str:
-    if table.kind == "alias":
+def _from(table: MergedTable) -> str:
+    if table.kind is MergedKind.ALIAS:
         return f"The old name of a table, for code that has not changed; from {table.path}."
     files = " and ".join((table.path, *table.joined))
-    return f"{'View' if table.kind == 'view' else 'Table'} {table.old} of {files}."
+    return f"{'View' if table.is_view else 'Table'} {table.old} of {files}."
 
 
 def _about(column: Column, shape: Shape) -> str:
@@ -53,6 +52,6 @@ def _about(column: Column, shape: Shape) -> str:
     return ", ".join(parts)
 
 
-def forget_table(connection: sqlite3.Connection, name: str) -> None:
+def forget_table(connection: Connection, name: str) -> None:
     """Take out what a merge has noted about a table."""
     connection.execute('DELETE FROM _tables WHERE "table" = ? AND origin = ?', (name, ORIGIN))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.sqlite.open import Access, connect
+from telemetry_store.engines.sqlite.shape import read_schema
 from telemetry_store.worker import Worker, WorkerLost
 
-from .content import content_hash
-from .shape import read_schema
-from .source import uri
+from .comparison import content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +48,7 @@ class TableHash:
 def hashed(job: HashJob) -> Iterator[TableHash]:
     """Hash the tables of files, one after the other."""
     for key, path, tables in job.files:
-        with contextlib.closing(sqlite3.connect(uri(path, "immutable=1"), uri=True)) as connection:
+        with contextlib.closing(connect(path, Access.IMMUTABLE)) as connection:
             shapes = read_schema(connection).shapes
             for name in tables:
                 yield TableHash(key, name, content_hash(connection, shapes[name]))
@@ -77,7 +76,7 @@ class Hashes:
         return self._known[key, table]
 
     def _keep(self, hashes: Iterable[TableHash]) -> None:
-        self._known |= {(each.key, each.table): each.digest for each in hashes}
+        self._known |= {(entry.key, entry.table): entry.digest for entry in hashes}
 
 
 @contextlib.contextmanager

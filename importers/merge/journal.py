@@ -8,42 +8,62 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sqlite3
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from telemetry_store import DatabaseBusy
+from telemetry_store.engines.sqlite.foreign import moment_of
 from telemetry_store.engines.sqlite.names import exists
+from telemetry_store.engines.sqlite.open import Connection, Error
+from telemetry_store.engines.sqlite.statements import sql
 from telemetry_store.segment import try_lock
 
-from .source import FOLDER, reading
+from .merge_plan import Action
+from .old_database import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
+#: Stands in a folder until its merge is committed.
+UNFINISHED = "unfinished"
+_REHEARSAL = "rehearsal.db"
+#: What the names of copies end with whose text was made UTF-8; no backup's name ends so.
+RECODED = ".utf8"
+#: The file beside the folders that a merge or rollback locks.
 _LOCK = "lock"
 
 
+class MergedKind(StrEnum):
+    """What a merge has made."""
+
+    TABLE = "table"
+    VIRTUAL = "virtual"
+    VIEW = "view"
+    #: A view under the old name of a table.
+    ALIAS = "alias"
+
+
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table or view that a merge made.
+class MergedTable:
+    """A table or view that a merge has made.
 
     Attributes:
-        name, kind: see `rehearse.Made`.
+        name, kind: of it.
         path, old: the file it comes from, and its name there.
-        rows: how many it had.
-        hash: of its content; empty for views.
+        rows: how many it had; 0 for views.
+        hash: of its content; empty for views, and before the content is in the database.
         doc: what it means.
         joined: further files whose tables became one with it.
     """
 
     name: str
-    kind: str
+    kind: MergedKind
     path: str
     old: str
     rows: int = 0
@@ -51,9 +71,14 @@ class Table:
     doc: str = ""
     joined: tuple[str, ...] = ()
 
+    @property
+    def is_view(self) -> bool:
+        """Whether it has no rows of its own."""
+        return self.kind in (MergedKind.VIEW, MergedKind.ALIAS)
+
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MergedFile:
     """A file that a merge took part of.
 
     Attributes:
@@ -64,13 +89,13 @@ class Source:
     """
 
     path: str
-    action: str
+    action: Action
     backup: str
     size: int
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class MergeRecord:
     """All that is needed to undo a merge.
 
     Attributes:
@@ -82,25 +107,33 @@ class Record:
         folder: where the backups are.
     """
 
-    sources: tuple[Source, ...] = ()
-    tables: tuple[Table, ...] = ()
+    sources: tuple[MergedFile, ...] = ()
+    tables: tuple[MergedTable, ...] = ()
     indexes: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     number: int = 0
     merged_at: str = ""
     folder: str = ""
 
+    @property
+    def rehearsal(self) -> str:
+        """The copy of the database that everything is merged into first."""
+        return os.path.join(self.folder, _REHEARSAL)
+
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, text: str, number: int, merged_at: str, folder: str) -> Record:
+    def from_json(cls, text: str, number: int, merged_at: str, folder: str) -> MergeRecord:
         """A record as it stands in `_merges`."""
         values = orjson.loads(text)
         return cls(
-            tuple(Source(**each) for each in values["sources"]),
-            tuple(Table(**{**each, "joined": tuple(each["joined"])}) for each in values["tables"]),
+            tuple(MergedFile(**{**file, "action": Action(file["action"])}) for file in values["sources"]),
+            tuple(
+                MergedTable(**{**table, "kind": MergedKind(table["kind"]), "joined": tuple(table["joined"])})
+                for table in values["tables"]
+            ),
             tuple(values["indexes"]),
             tuple(values["triggers"]),
             number,
@@ -109,82 +142,75 @@ class Record:
         )
 
 
-def save(connection: sqlite3.Connection, record: Record) -> None:
+def save(connection: Connection, record: MergeRecord) -> None:
     """Write the record into the transaction that is under way."""
-    connection.execute(files(__package__).joinpath("merges.sql").read_text(encoding="utf-8"))
+    connection.execute(sql("merges.sql"))
     text = orjson.dumps(record.as_dict()).decode()
     connection.execute("INSERT INTO _merges (folder, record) VALUES (?, ?)", (record.folder, text))
 
 
-def records(connection: sqlite3.Connection) -> list[Record]:
+def records(connection: Connection) -> list[MergeRecord]:
     """The merges in force, oldest first."""
     if not exists(connection, "_merges"):
         return []
     rows = connection.execute("SELECT record, id, merged_at, folder FROM _merges ORDER BY id").fetchall()
-    return [Record.from_json(*row) for row in rows]
+    return [MergeRecord.from_json(*row) for row in rows]
 
 
-def forget_record(connection: sqlite3.Connection, record: Record) -> None:
+def records_of(database: str) -> list[MergeRecord]:
+    """The same of a database that need not exist."""
+    if not os.path.exists(database):
+        return []
+    with moment_of(database) as connection:
+        return records(connection)
+
+
+def forget_record(connection: Connection, record: MergeRecord) -> None:
     """Take a record out again; the table goes with its last row."""
     connection.execute("DELETE FROM _merges WHERE id = ?", (record.number,))
     if not records(connection):
         connection.execute("DROP TABLE _merges")
 
 
-@dataclass(slots=True)
-class Folders:
-    """The folders of backups beside a database, one for each merge.
+@contextlib.contextmanager
+def alone(database: str) -> Iterator[Path]:
+    """Keep other merges and rollbacks of a database out; gives the folder that holds a folder of backups for each.
 
-    Args:
-        database: path of the database.
+    What a merge has left that was killed, or that fails in the block, is removed.
+
+    Raises:
+        DatabaseBusy: one is under way.
     """
-
-    database: str
-    root: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.root = Path(os.path.abspath(self.database) + FOLDER)
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[Path]:
-        """Keep other merges and rollbacks of this database out; gives the folder of the folders.
-
-        What a merge has left that was killed, or that fails in the block, is removed.
-
-        Raises:
-            DatabaseBusy: one is under way.
-        """
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    root = Path(os.path.abspath(database) + FOLDER)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if not try_lock(descriptor):
+            raise DatabaseBusy("another merge of this database is under way", "wait for its end")
+        _clear(root, database)
         try:
-            if not try_lock(descriptor):
-                raise DatabaseBusy("another merge of this database is under way", "wait for its end")
-            self._clear()
-            try:
-                yield self.root
-            finally:
-                with contextlib.suppress(sqlite3.Error, OSError):  # what made the block fail is what should be told
-                    self._clear()
+            yield root
         finally:
-            os.close(descriptor)
+            with contextlib.suppress(Error, OSError):  # what made the block fail is what should be told
+                _clear(root, database)
+    finally:
+        os.close(descriptor)
 
-    def _clear(self) -> None:
-        in_force = set()
-        if os.path.exists(self.database):
-            with reading(self.database) as connection:
-                in_force = {os.path.realpath(each.folder) for each in records(connection)}
-        for each in self.root.iterdir():
-            if (each / UNFINISHED).exists():
-                if os.path.realpath(each) in in_force:
-                    finish(each)
-                else:
-                    shutil.rmtree(each)
+
+def _clear(root: Path, database: str) -> None:
+    in_force = {os.path.realpath(record.folder) for record in records_of(database)}
+    for folder in root.iterdir():
+        if (folder / UNFINISHED).exists():
+            if os.path.realpath(folder) in in_force:
+                finish(folder)
+            else:
+                shutil.rmtree(folder)
 
 
 def new_folder(root: Path) -> Path:
     """A folder for a merge; it counts as unfinished until finish()."""
-    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = next(each for number in range(1, 1 << 20) if not (each := root / f"{name}-{number}").exists())
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = next(path for number in range(1, 1 << 20) if not (path := root / f"{stamp}-{number}").exists())
     folder.mkdir(mode=0o700)
     (folder / UNFINISHED).touch()
     return folder
@@ -192,12 +218,5 @@ def new_folder(root: Path) -> Path:
 
 def finish(folder: Path) -> None:
     """The merge is committed: its backups stay, its rehearsal goes."""
-    for each in (folder / REHEARSAL, *folder.glob(f"*{RECODED}"), folder / UNFINISHED):
-        each.unlink(missing_ok=True)
-
-
-#: Stands in a folder until its merge is committed.
-UNFINISHED = "unfinished"
-REHEARSAL = "rehearsal.db"
-#: What the names of copies end with whose text was made UTF-8.
-RECODED = "-utf8.db"
+    for path in (folder / _REHEARSAL, *folder.glob(f"*{RECODED}"), folder / UNFINISHED):
+        path.unlink(missing_ok=True)

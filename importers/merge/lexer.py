@@ -21,7 +21,10 @@ _TOKEN = re.compile(
       | (?P<sign>.)""",
     re.VERBOSE | re.DOTALL,
 )
+#: What begins a quoted name → what ends it.
 _CLOSING = {'"': '"', "`": "`", "[": "]", "'": "'"}
+#: What may stand before the name of what is made.
+_CREATING = frozenset({"CREATE", "UNIQUE", "INDEX", "TRIGGER", "VIEW", "VIRTUAL", "TABLE", "TEMP", "TEMPORARY"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,63 +47,48 @@ class Token:
 
 def tokens(sql: str) -> Iterator[Token]:
     """The tokens of a statement, without space and comments."""
-    for found in _TOKEN.finditer(sql):
-        if found.lastgroup != "space":
-            yield Token(found.group(), found.start(), found.end())
+    for match in _TOKEN.finditer(sql):
+        if match.lastgroup != "space":
+            yield Token(match.group(), match.start(), match.end())
 
 
-def renamed(sql: str, name: str) -> str:
-    """The same CREATE INDEX, TRIGGER, VIEW or VIRTUAL TABLE, making a thing of another name.
-
-    Args:
-        sql: as SQLite has stored it.
-        name: the new name.
-    """
-    words = {"CREATE", "UNIQUE", "INDEX", "TRIGGER", "VIEW", "VIRTUAL", "TABLE", "TEMP", "TEMPORARY"}
-    found = next(each for each in tokens(sql) if each.text.upper() not in words)
-    return sql[: found.start] + quoted(name) + sql[found.end :]
+def with_name(sql: str, name: str) -> str:
+    """The same CREATE INDEX, TRIGGER, VIEW or VIRTUAL TABLE, making a thing of another name."""
+    old = next(token for token in tokens(sql) if token.text.upper() not in _CREATING)
+    return sql[: old.start] + quoted(name) + sql[old.end :]
 
 
-def is_instead_of(sql: str) -> bool:
-    """Whether a trigger stands on a view."""
-    return [each.text.upper() for each in tokens(sql)][3:5] == ["INSTEAD", "OF"]
-
-
-def timed(sql: str, timing: str) -> str:
+def with_timing(sql: str, timing: str) -> str:
     """The same trigger with another timing: an INSTEAD OF trigger with BEFORE, or the other way round."""
-    found = list(tokens(sql))
-    last = found[4] if found[3].text.upper() == "INSTEAD" else found[3]
-    return sql[: found[3].start] + timing + sql[last.end :]
+    words = list(tokens(sql))
+    last = words[4] if words[3].text.upper() == "INSTEAD" else words[3]
+    return sql[: words[3].start] + timing + sql[last.end :]
 
 
-def arguments(sql: str) -> list[tuple[str, int, int]]:
-    """The arguments of CREATE VIRTUAL TABLE, each with its place in the statement."""
+def _value(sql: str, key: str) -> tuple[int, int] | None:
+    """Where the value of an argument `key=value` of CREATE VIRTUAL TABLE begins and ends."""
     depth, start = 0, 0
-    found: list[tuple[str, int, int]] = []
     for token in tokens(sql):
         if token.text == "(":
             depth += 1
             start = token.end if depth == 1 else start
-        if (token.text == "," and depth == 1) or (token.text == ")" and depth == 1):
-            found.append((sql[start : token.start], start, token.start))
+        if depth == 1 and token.text in (",", ")"):
+            name, mark, _ = sql[start : token.start].partition("=")
+            if mark and name.strip().lower() == key:
+                return start + len(name) + 1, token.start
             start = token.end
         depth -= token.text == ")"
-    return found
-
-
-def argument(sql: str, key: str) -> str | None:
-    """The value of an argument `key=value` of a virtual table, without quotes; None when it is not given."""
-    for text, _, _ in arguments(sql):
-        name, mark, value = text.partition("=")
-        if mark and name.strip().lower() == key and value.strip():
-            return Token(value.strip(), 0, 0).name
     return None
 
 
+def argument(sql: str, key: str) -> str:
+    """The value of an argument `key=value` of a virtual table, without quotes; empty when it is not given."""
+    place = _value(sql, key)
+    value = sql[slice(*place)].strip() if place else ""
+    return Token(value, 0, 0).name if value else ""
+
+
 def with_argument(sql: str, key: str, value: str) -> str:
-    """The same CREATE VIRTUAL TABLE with another value of an argument that it has."""
-    for text, start, end in arguments(sql):
-        name, mark, _ = text.partition("=")
-        if mark and name.strip().lower() == key:
-            return f"{sql[:start]}{name}={text_of(value)}{sql[end:]}"
-    return sql
+    """The same CREATE VIRTUAL TABLE with another value of an argument, if it has that."""
+    place = _value(sql, key)
+    return f"{sql[: place[0]]}{text_of(value)}{sql[place[1] :]}" if place else sql

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
 from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, uri
+from telemetry_store.engines.sqlite.shape import read_schema
 
+from .comparison import content_hash
 from .conflicts import count_violations
-from .content import content_hash
 from .describe import describe
 from .failure import MergeFailed
-from .journal import records, save
+from .journal import MergedKind, records, save
 from .rows import copy_rows, set_counter
-from .shape import read_schema
 
 if TYPE_CHECKING:
     from .hashing import Hashes
-    from .journal import Record, Table
+    from .journal import MergedTable, MergeRecord
     from .rehearse import Rehearsed
 
+#: The name that the rehearsal is attached under.
 _FROM = "rehearsal"
 
 
-def publish(connection: sqlite3.Connection, record: Record, rehearsed: Rehearsed, hashes: Hashes) -> Record:
+def publish(connection: Connection, record: MergeRecord, rehearsed: Rehearsed, hashes: Hashes) -> MergeRecord:
     """Copy what was rehearsed, compare it, describe it and note it down; all of it or nothing.
 
     Args:
-        connection: to the database, with the rehearsal attached and no transaction begun.
+        connection: to the database, with no transaction begun.
         record: what was rehearsed.
         rehearsed: likewise.
         hashes: of the old tables.
@@ -38,6 +39,7 @@ def publish(connection: sqlite3.Connection, record: Record, rehearsed: Rehearsed
     Raises:
         MergeFailed: the database has changed since, or a row is not what it was.
     """
+    connection.execute(f"ATTACH ? AS {_FROM}", (uri(record.rehearsal, Access.IMMUTABLE),))
     connection.execute("BEGIN IMMEDIATE")
     with connection:  # undoes it all where anything fails
         record = _Publication(connection, rehearsed, hashes).run(record)
@@ -46,68 +48,65 @@ def publish(connection: sqlite3.Connection, record: Record, rehearsed: Rehearsed
 
 
 class _Publication:
-    def __init__(self, connection: sqlite3.Connection, rehearsed: Rehearsed, hashes: Hashes) -> None:
+    def __init__(self, connection: Connection, rehearsed: Rehearsed, hashes: Hashes) -> None:
         self._connection = connection
         self._rehearsed = rehearsed
         self._hashes = hashes
         self._schema = read_schema(connection, _FROM)
-        self._by_name = {name.lower(): shape for name, shape in self._schema.shapes.items()}
+        self._shapes = self._schema.by_name
 
-    def run(self, record: Record) -> Record:
-        self._names_are_free(record)
-        tables = [each for each in record.tables if each.kind in ("table", "virtual")]
-        for table in tables:
-            self._create(self._by_name[table.name.lower()].sql)
-        for index in self._schema.indexes:
-            if index.name in record.indexes:
-                self._create(index.sql)
+    def run(self, record: MergeRecord) -> MergeRecord:
+        self._check_names(record)
+        tables = [table for table in record.tables if not table.is_view]
+        self._create([self._shapes[table.name.lower()].sql for table in tables])
+        self._create([index.sql for index in self._schema.indexes if index.name in record.indexes])
         for table in tables:
             self._fill(table)
-        for name, number in self._schema.counters:
-            if name.lower() in {table.name.lower() for table in tables}:
-                set_counter(self._connection, name, number)
-        for table in record.tables:
-            if table.kind in ("view", "alias"):
-                self._create(self._by_name[table.name.lower()].sql)
-        for trigger in self._schema.triggers:
-            if trigger.name in record.triggers:
-                self._create(trigger.sql)
+        self._set_counters({table.name.lower() for table in tables})
+        self._create([self._shapes[table.name.lower()].sql for table in record.tables if table.is_view])
+        self._create([trigger.sql for trigger in self._schema.triggers if trigger.name in record.triggers])
         record = replace(record, tables=tuple(map(self._judged, record.tables)))
         for table in record.tables:
-            describe(self._connection, table, self._by_name[table.name.lower()])
+            describe(self._connection, table, self._shapes[table.name.lower()])
         save(self._connection, record)
         rebuild_all_events(self._connection, load_tables(self._connection)[0].values())
         return records(self._connection)[-1]
 
-    def _names_are_free(self, record: Record) -> None:
+    def _check_names(self, record: MergeRecord) -> None:
         """Somebody may have made a table since the rehearsal."""
         there = {name.lower() for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
-        wanted = (*(each.name for each in record.tables), *record.indexes, *record.triggers)
+        wanted = (*(table.name for table in record.tables), *record.indexes, *record.triggers)
         if taken := [name for name in wanted if name.lower() in there]:
             raise MergeFailed(f"{', '.join(taken)} appeared in the database meanwhile", "run it again to see conflicts")
 
-    def _create(self, sql: str) -> None:
-        try:
-            self._connection.execute(sql)
-        except sqlite3.OperationalError as error:
-            raise MergeFailed(f"{error}: {sql}") from error
+    def _create(self, statements: list[str]) -> None:
+        for sql in statements:
+            try:
+                self._connection.execute(sql)
+            except OperationalError as error:
+                raise MergeFailed(f"{error}: {sql}") from error
 
-    def _fill(self, table: Table) -> None:
+    def _fill(self, table: MergedTable) -> None:
         names = [table.name]
-        if table.kind == "virtual":
+        if table.kind is MergedKind.VIRTUAL:
             names = [f"{table.name}_{end}" for end in self._rehearsed.shadows[table.name]]
             for name in names:
                 self._connection.execute(f"DELETE FROM main.{quoted(name)}")
         for name in names:
-            shape = self._by_name[name.lower()]
+            shape = self._shapes[name.lower()]
             if not copy_rows(self._connection, shape, f"{_FROM}.{quoted(name)}", f"main.{quoted(name)}"):
                 raise MergeFailed(f"{name} has not got the rows that were rehearsed")
 
-    def _judged(self, table: Table) -> Table:
+    def _set_counters(self, tables: set[str]) -> None:
+        for name, number in self._schema.counters:
+            if name.lower() in tables:
+                set_counter(self._connection, name, number)
+
+    def _judged(self, table: MergedTable) -> MergedTable:
         """The table with the hash of its content; its foreign keys must lead where they led."""
-        if table.kind != "table":
+        if table.kind is not MergedKind.TABLE:
             return table
-        shape = self._by_name[table.name.lower()]
+        shape = self._shapes[table.name.lower()]
         now = count_violations(self._connection, table.name) if shape.references else 0
         if now and now != count_violations(self._connection, table.name, _FROM):
             raise MergeFailed(f"{now} foreign keys of {table.name} lead nowhere")

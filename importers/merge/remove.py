@@ -4,69 +4,58 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from typing import TYPE_CHECKING
 
-from .content import content_hash
+from telemetry_store.engines.sqlite.foreign import copy_database, moment_of, taken
+from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, connect
+from telemetry_store.engines.sqlite.shape import Kind, read_schema
+
+from .comparison import content_hash
 from .failure import MergeFailed
-from .shape import read_schema
-from .source import copy, reading, uri
+from .merge_plan import Action
 
 if TYPE_CHECKING:
-    from .journal import Record, Source
+    from .journal import MergedFile, MergeRecord
 
+#: What the names of a database's files end with.
 _ENDS = ("", "-wal", "-shm", "-journal")
 
 
-def remove(record: Record) -> list[str]:
+def remove(record: MergeRecord) -> list[str]:
     """Remove the files that the plan wants deleted, where they are still what the backup holds.
 
     Returns:
         What people should know: which files are gone, and which were left and why.
     """
-    return [note for each in record.sources if each.action == "delete" and (note := _remove(each))]
+    return [_remove(file) for file in record.sources if file.action is Action.DELETE and os.path.exists(file.path)]
 
 
-def _remove(source: Source) -> str:
-    if not os.path.exists(source.path):
-        return ""
+def _remove(file: MergedFile) -> str:
     try:
-        with contextlib.closing(_alone(source.path)) as connection:
-            if fingerprint(connection) != fingerprint_of(source.backup):
-                return f"{source.path} was written to since its backup; it was not deleted"
+        with taken(file.path) as connection:
+            if _fingerprint(connection) != _fingerprint_of(file.backup):
+                return f"{file.path} was written to since its backup; it was not deleted"
             for end in _ENDS:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(source.path + end)
-    except sqlite3.OperationalError as error:
-        return f"{source.path} was not deleted, since somebody uses it: {error}"
-    return f"{source.path} was deleted; its backup is {source.backup}"
+                    os.unlink(file.path + end)
+    except OperationalError as error:
+        return f"{file.path} was not deleted, since somebody uses it: {error}"
+    return f"{file.path} was deleted; its backup is {file.backup}"
 
 
-def _alone(path: str) -> sqlite3.Connection:
-    """A connection that nobody shares; a database with a write-ahead log tells whether anybody else has it open."""
-    connection = sqlite3.connect(uri(path, "mode=rw"), uri=True, isolation_level=None, timeout=1.0)
-    try:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        connection.close()
-        raise
-    return connection
-
-
-def fingerprint_of(path: str) -> dict[str, str]:
+def _fingerprint_of(path: str) -> dict[str, str]:
     """The content of every table of a copy that nobody writes to."""
-    with contextlib.closing(sqlite3.connect(uri(path, "immutable=1"), uri=True)) as connection:
-        return fingerprint(connection)
+    with contextlib.closing(connect(path, Access.IMMUTABLE)) as connection:
+        return _fingerprint(connection)
 
 
-def fingerprint(connection: sqlite3.Connection) -> dict[str, str]:
+def _fingerprint(connection: Connection) -> dict[str, str]:
     """Table → hash of its content, for every table with rows of its own."""
-    schema = read_schema(connection)
-    return {each.name: content_hash(connection, each) for each in schema.of_kind("table", "shadow")}
+    shapes = read_schema(connection).of_kind(Kind.TABLE, Kind.SHADOW)
+    return {shape.name: content_hash(connection, shape) for shape in shapes}
 
 
-def restore(source: Source) -> str:
+def restore(file: MergedFile) -> str:
     """Bring a file back from its backup where it is gone; one that somebody has made since stays.
 
     Returns:
@@ -75,25 +64,26 @@ def restore(source: Source) -> str:
     Raises:
         MergeFailed: a file whose tables were merged is gone, and so is its backup: undoing would lose them.
     """
-    if os.path.exists(source.path):
-        return _is_other(source) if source.action == "delete" else ""
-    if not os.path.exists(source.backup):
-        message = f"{source.path} is gone, and so is its backup {source.backup}"
-        if source.action == "delete":
+    is_deleted = file.action is Action.DELETE
+    if os.path.exists(file.path):
+        return _is_other(file) if is_deleted else ""
+    if not os.path.exists(file.backup):
+        message = f"{file.path} is gone, and so is its backup {file.backup}"
+        if is_deleted:
             return message
         raise MergeFailed(f"{message}; only the database has its tables", "put the backup back first")
-    new = f"{source.path}.restored"
+    new = f"{file.path}.restored"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
-    copy(source.backup, new)
-    os.rename(new, source.path)
-    return f"{source.path} is back"
+    copy_database(file.backup, new)
+    os.rename(new, file.path)
+    return f"{file.path} is back"
 
 
-def _is_other(source: Source) -> str:
+def _is_other(file: MergedFile) -> str:
     """A note where the file is not the one that was to be deleted."""
-    if not os.path.exists(source.backup):
+    if not os.path.exists(file.backup):
         return ""
-    with reading(source.path) as connection:
-        same = fingerprint(connection) == fingerprint_of(source.backup)
-    return "" if same else f"{source.path} is there and is not what was deleted; the backup is {source.backup}"
+    with moment_of(file.path) as connection:
+        is_same = _fingerprint(connection) == _fingerprint_of(file.backup)
+    return "" if is_same else f"{file.path} is there and is not what was deleted; the backup is {file.backup}"

@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sqlite3
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import Connection, Error, OperationalError, in_memory
+from telemetry_store.engines.sqlite.shape import Kind, Part, Schema, Shape, read_schema
 
-from .lexer import argument, renamed, timed, tokens, with_argument
-from .shape import Part, read_schema
+from .lexer import argument, tokens, with_argument, with_name, with_timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .shape import Schema, Shape
 
+#: What SQLite says of what only the application has.
 _MISSING = re.compile(r"(?:unknown|no such) (function|collation sequence|module): (\S+)")
+#: What SQLite says where a statement stands in the way of a new name.
 _AT_FAULT = re.compile(r"error in (view|trigger|index) (.+?)(?: after rename)?: (.*)", re.DOTALL)
+#: Names for as long as something has neither its old nor its new one.
 _STAND_IN = "_merge_{}"
 _INDEX = "_merge_index_{}"
+#: A statement may want so many functions that are not there.
+_MOST_MISSING = 100
 
 
 @dataclass(slots=True)
@@ -36,7 +40,6 @@ class Renamed:
     Attributes:
         schema: every statement, ready to be executed in this order: tables, indexes, views, triggers.
         names: old name → new name, of tables and views.
-        index_names, trigger_names: new statements keep these names.
         broken: view or trigger → why it did not work before either; it is left out.
         cut: view or trigger → why it no longer works, because of what the plan leaves out.
         impossible: table, view or index → why it cannot be made here.
@@ -57,38 +60,37 @@ def rename(schema: Schema, names: Mapping[str, str]) -> Renamed:
         names: old name → new name, for every table and view that is to be merged; the others are left out.
     """
     # EXPLAIN of a statement that is kept would not notice that the schema has changed
-    without_cache = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
-    with contextlib.closing(without_cache) as connection:
+    with contextlib.closing(in_memory(cached_statements=0)) as connection:
         connection.execute("PRAGMA foreign_keys = 0")
         connection.execute("PRAGMA legacy_alter_table = 0")
         clone = _Clone(connection, schema)
         clone.make()
-        clone.drop_broken(clone.found.broken)
+        clone.drop_broken(clone.renamed.broken)
         clone.leave_out({name for name in schema.shapes if name not in names})
-        clone.drop_broken(clone.found.cut)
+        clone.drop_broken(clone.renamed.cut)
         clone.rename({old: new for old, new in names.items() if old in clone.there})
-        clone.found.schema = clone.finished()
-        return clone.found
+        clone.renamed.schema = clone.finished()
+        return clone.renamed
 
 
 class _Clone:
     """The old schema in memory."""
 
-    def __init__(self, connection: sqlite3.Connection, schema: Schema) -> None:
+    def __init__(self, connection: Connection, schema: Schema) -> None:
         self._connection = connection
         self._schema = schema
-        self.found = Renamed(schema, {})
+        self.renamed = Renamed(schema, {})
         #: What was made, without the shadow tables, which come by themselves.
         self.there: dict[str, Shape] = {}
 
     def make(self) -> None:
-        for shape in self._schema.of_kind("table", "virtual"):
+        for shape in self._schema.of_kind(Kind.TABLE, Kind.VIRTUAL):
             if self._make(shape.name, shape.sql):
                 self.there[shape.name] = shape
         for number, index in enumerate(self._schema.indexes):
             if index.table in self.there:  # tables and indexes share their names, so indexes step aside
-                self._make(index.name, renamed(index.sql, _INDEX.format(number)))
-        for view in self._schema.of_kind("view"):
+                self._make(index.name, with_name(index.sql, _INDEX.format(number)))
+        for view in self._schema.of_kind(Kind.VIEW):
             if self._make(view.name, view.sql):
                 self.there[view.name] = view
         for trigger in self._schema.triggers:
@@ -99,8 +101,8 @@ class _Clone:
         """Execute a statement; where it needs what only the application has, note it and go on without."""
         try:
             self._connection.execute(sql)
-        except sqlite3.Error as error:
-            self.found.impossible[name] = str(error)
+        except Error as error:
+            self.renamed.impossible[name] = str(error)
             return False
         return True
 
@@ -108,31 +110,35 @@ class _Clone:
         """What the clone defines now, its indexes under their own names again."""
         schema = read_schema(self._connection)
         own = {_INDEX.format(number): index.name for number, index in enumerate(self._schema.indexes)}
-        indexes = tuple(Part(own[each.name], each.table, renamed(each.sql, own[each.name])) for each in schema.indexes
-                        if each.name in own)  # fmt: skip
+        indexes = tuple(Part(own[index.name], index.table, with_name(index.sql, own[index.name]))
+                        for index in schema.indexes if index.name in own)  # fmt: skip
         return replace(schema, indexes=indexes)
 
-    def drop_broken(self, notes: dict[str, str]) -> None:
+    def drop_broken(self, reasons: dict[str, str]) -> None:
         """Drop the views and triggers that do not work, and note why."""
-        while found := self._broken():
-            for kind, name, reason in found:
-                notes[name] = reason
-                self._connection.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
-                self.there.pop(name, None)
+        while broken := self._broken():
+            for kind, name, reason in broken:
+                reasons[name] = reason
+                self._drop(kind, name)
+
+    def _drop(self, kind: str, name: str) -> None:
+        self._connection.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
+        self.there.pop(name, None)
 
     def _broken(self) -> list[tuple[str, str, str]]:
-        found = []
-        for (name,) in self._names("view"):
-            if reason := self._fails(f"SELECT 1 FROM {quoted(name)}"):
-                found.append(("VIEW", name, reason))
-        if found:
-            return found
-        shapes = {name.lower(): shape for name, shape in read_schema(self._connection).shapes.items()}
+        """Views that do not work; where all of them do, triggers: kind, name and reason of each."""
+        views = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
+        broken = [
+            ("VIEW", name, reason) for (name,) in views if (reason := self._fails(f"SELECT 1 FROM {quoted(name)}"))
+        ]
+        if broken:
+            return broken
+        shapes = read_schema(self._connection).by_name
         for name, table, sql in self._triggers():
             shape = shapes[table.lower()]
             if self._trigger_fails(shape, sql) and (reason := self._fails_alone(name, shape, sql)):
-                found.append(("TRIGGER", name, reason))
-        return found
+                broken.append(("TRIGGER", name, reason))
+        return broken
 
     def _fails_alone(self, trigger: str, shape: Shape, sql: str) -> str:
         """The same without the other triggers, so that the blame falls on the right one."""
@@ -150,9 +156,6 @@ class _Clone:
             "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
         ).fetchall()
 
-    def _names(self, kind: str) -> list[tuple[str]]:
-        return self._connection.execute("SELECT name FROM sqlite_master WHERE type = ?", (kind,)).fetchall()
-
     def _trigger_fails(self, shape: Shape, sql: str) -> str:
         """Why the statement that fires a trigger cannot be prepared; empty when it can."""
         words = [token.text.upper() for token in tokens(sql)]
@@ -168,10 +171,10 @@ class _Clone:
 
     def _fails(self, statement: str) -> str:
         """Why a statement cannot be prepared; a function that only the application has is no fault."""
-        for _ in range(100):
+        for _ in range(_MOST_MISSING):
             try:
                 self._connection.execute(f"EXPLAIN {statement}").close()
-            except sqlite3.Error as error:
+            except Error as error:
                 if not self._stand_in(str(error)):
                     return str(error)
             else:
@@ -180,9 +183,9 @@ class _Clone:
 
     def _stand_in(self, message: str) -> bool:
         """Register a function or collation that is missing, for this clone without rows."""
-        if not (found := _MISSING.search(message)):
+        if not (match := _MISSING.search(message)):
             return False
-        kind, name = found.groups()
+        kind, name = match.groups()
         name = name.rstrip("()")
         if kind == "function":
             self._connection.create_function(name, -1, lambda *_: None, deterministic=True)
@@ -192,17 +195,15 @@ class _Clone:
 
     def leave_out(self, names: set[str]) -> None:
         for name in names & self.there.keys():
-            kind = "VIEW" if self.there[name].kind == "view" else "TABLE"
-            self._connection.execute(f"DROP {kind} {quoted(name)}")
-            del self.there[name]
+            self._drop("VIEW" if self.there[name].kind is Kind.VIEW else "TABLE", name)
 
     def rename(self, names: dict[str, str]) -> None:
         """Two steps, so that a new name may be the old one of another, or differ in upper and lower case only."""
         names = self._possible(names)
-        self.found.names = names
+        self.renamed.names = names
         moving = {old: new for old, new in names.items() if old != new}
         stand_ins = {old: _STAND_IN.format(number) for number, old in enumerate(moving)}
-        views = [old for old in moving if self.there[old].kind == "view"]
+        views = [old for old in moving if self.there[old].kind is Kind.VIEW]
         tables = [old for old in moving if old not in views]
         for old in views:
             self._move_view(old, stand_ins[old])
@@ -216,33 +217,32 @@ class _Clone:
 
     def _possible(self, names: dict[str, str]) -> dict[str, str]:
         """Names without those that two tables here would share, or that a full-text index needs for itself."""
-        shadows = {each.name.lower() for each in read_schema(self._connection).of_kind("shadow")}
-        found: dict[str, str] = {}
+        shadows = {shape.name.lower() for shape in read_schema(self._connection).of_kind(Kind.SHADOW)}
+        possible: dict[str, str] = {}
         for old, new in names.items():
-            if new.lower() in {each.lower() for each in found.values()}:
-                self.found.impossible[old] = f"another table of this file is to be called {new} too"
+            if new.lower() in {name.lower() for name in possible.values()}:
+                self.renamed.impossible[old] = f"another table of this file is to be called {new} too"
             elif new.lower() in shadows:
-                self.found.impossible[old] = f"a virtual table of this file needs the name {new}"
+                self.renamed.impossible[old] = f"a virtual table of this file needs the name {new}"
             else:
-                found[old] = new
+                possible[old] = new
                 continue
             self.leave_out({old})
-        return found
+        return possible
 
     def _alter(self, old: str, new: str) -> None:
-        for _ in range(100):
+        for _ in range(_MOST_MISSING):
             try:
                 self._connection.execute(f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}")
-            except sqlite3.OperationalError as error:
+            except OperationalError as error:
                 if self._stand_in(str(error)):
                     continue
                 fault = _AT_FAULT.search(str(error))
                 if fault is None:
                     raise
                 kind, name, reason = fault.groups()
-                self.found.broken[name] = reason
-                self._connection.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
-                self.there.pop(name, None)
+                self.renamed.broken[name] = reason
+                self._drop(kind, name)
             else:
                 return
 
@@ -254,26 +254,25 @@ class _Clone:
         columns = ", ".join(quoted(column.name) for column in shape.columns)
         self._connection.execute(f"CREATE TABLE {quoted(old)} ({columns})")
         for sql in triggers:
-            self._connection.execute(timed(sql, "BEFORE"))
+            self._connection.execute(with_timing(sql, "BEFORE"))
         self._alter(old, new)
         triggers = self._triggers_of(new)
         self._connection.execute(f"DROP TABLE {quoted(new)}")
-        self._connection.execute(renamed(shape.sql, new))
+        self._connection.execute(with_name(shape.sql, new))
         for sql in triggers:
-            self._connection.execute(timed(sql, "INSTEAD OF"))
+            self._connection.execute(with_timing(sql, "INSTEAD OF"))
 
     def _triggers_of(self, table: str) -> list[str]:
-        return [sql for _, each, sql in self._triggers() if each.lower() == table.lower()]
+        return [sql for _, owner, sql in self._triggers() if owner.lower() == table.lower()]
 
     def _follow_content(self, old: str, new: str) -> None:
         """Full-text indexes name the table they are for in an argument, which SQLite does not rewrite."""
         for name, shape in self.there.items():
-            if shape.kind == "virtual" and (argument(shape.sql, "content") or "").lower() == old.lower():
-                current = self.found.names[name]
+            if shape.kind is Kind.VIRTUAL and argument(shape.sql, "content").lower() == old.lower():
+                current = self.renamed.names[name]
                 (sql,) = self._connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (current,)).fetchone()
-                sql = with_argument(sql, "content", new)
                 triggers = self._triggers_of(current)
                 self._connection.execute(f"DROP TABLE {quoted(current)}")
-                self._connection.execute(sql)
-                for each in triggers:
-                    self._connection.execute(each)
+                self._connection.execute(with_argument(sql, "content", new))
+                for trigger in triggers:
+                    self._connection.execute(trigger)

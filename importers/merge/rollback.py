@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store import DatabaseBusy, UsageError
-from telemetry_store.drain import Drain
+from telemetry_store import UsageError
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
 from telemetry_store.engines.sqlite.catalogue import load_tables
+from telemetry_store.engines.sqlite.foreign import copy_database
 from telemetry_store.engines.sqlite.names import quoted
-from telemetry_store.engines.sqlite.open import translated
-from telemetry_store.engines.sqlite.sink import SqliteSink
+from telemetry_store.engines.sqlite.shape import read_schema
 
-from .content import content_hash
+from .comparison import content_hash
 from .describe import forget_table
-from .journal import Folders, forget_record, records
+from .journal import MergedKind, alone, forget_record, records_of
 from .remove import restore
-from .shape import read_schema
-from .source import copy, reading, uri
+from .target import WAIT, writing
 
 if TYPE_CHECKING:
-    from .journal import Record
+    from telemetry_store.engines.sqlite.open import Connection
 
-_WAIT = 60.0
+    from .journal import MergeRecord
+
+#: The database as it was, in the folder of the merge's backups.
 _ASIDE = "before-rollback.db"
+
+
+class RollbackStatus(StrEnum):
+    """How a rollback ended."""
+
+    ROLLED_BACK = "rolled back"
+    NOTHING = "nothing to roll back"
 
 
 @dataclass(slots=True)
@@ -35,7 +42,7 @@ class RolledBack:
     """What a rollback did.
 
     Attributes:
-        status: rolled back, or nothing to roll back.
+        status: whether there was anything to undo.
         merged_at: when the merge was that is undone.
         tables: what was dropped.
         changed: of them, those that had changed since the merge.
@@ -43,7 +50,7 @@ class RolledBack:
         notes: what people should know.
     """
 
-    status: str
+    status: RollbackStatus
     merged_at: str = ""
     tables: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -52,10 +59,10 @@ class RolledBack:
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
-        return {name: getattr(self, name) for name in ("status", "merged_at", "tables", "changed", "aside", "notes")}
+        return asdict(self)
 
 
-def rollback(database: str, *, wait: float = _WAIT) -> RolledBack:
+def rollback(database: str, *, wait: float = WAIT) -> RolledBack:
     """Undo the last merge that is in force.
 
     What was recorded since stays. Where merged tables have changed since, the whole database is first copied into the
@@ -73,71 +80,51 @@ def rollback(database: str, *, wait: float = _WAIT) -> RolledBack:
     if not os.path.exists(database):
         raise UsageError(f"there is no database at {database}", "use --db")
     database = os.path.abspath(database)
-    folders = Folders(database)
-    with folders.alone():
-        with reading(database) as connection:
-            in_force = records(connection)
+    with alone(database):
+        in_force = records_of(database)
         if not in_force:
-            return RolledBack("nothing to roll back")
+            return RolledBack(RollbackStatus.NOTHING)
         return _undo(database, in_force[-1], wait)
 
 
-def _undo(database: str, record: Record, wait: float) -> RolledBack:
-    done = RolledBack("rolled back", record.merged_at, [each.name for each in record.tables])
-    done.notes += [note for each in record.sources if (note := restore(each))]
-    drain = Drain(database + "-spool", SqliteSink(database))
-    try:
-        drain.run(wait, tidy=True)
-        with drain.exclusive(wait) as mine:
-            if not mine:
-                raise DatabaseBusy("another process is writing to the database", "try again")
-            _drop(database, record, done, wait)
-            drain.sink.settle(force=True)
-    finally:
-        drain.close()
-    return done
-
-
-def _drop(database: str, record: Record, done: RolledBack, wait: float) -> None:
-    connection = sqlite3.connect(uri(database, "mode=rw"), uri=True, isolation_level=None, timeout=wait)
-    try:
-        connection.execute("PRAGMA foreign_keys = 0")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
+def _undo(database: str, record: MergeRecord, wait: float) -> RolledBack:
+    outcome = RolledBack(RollbackStatus.ROLLED_BACK, record.merged_at, [table.name for table in record.tables])
+    outcome.notes = [note for file in record.sources if (note := restore(file))]
+    with writing(database, wait) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        done.changed = _changed(connection, record)
-        if done.changed:
-            done.aside = os.path.join(record.folder, _ASIDE)
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(done.aside)
-            os.makedirs(record.folder, exist_ok=True)
-            copy(database, done.aside)
+        outcome.changed = _changed(connection, record)
+        if outcome.changed:
+            outcome.aside = _set_aside(database, record.folder)
         _drop_all(connection, record)
         rebuild_all_events(connection, load_tables(connection)[0].values())
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise translated(error, database) from error
-    finally:
-        connection.close()
+    return outcome
 
 
-def _changed(connection: sqlite3.Connection, record: Record) -> list[str]:
+def _set_aside(database: str, folder: str) -> str:
+    path = os.path.join(folder, _ASIDE)
+    os.makedirs(folder, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    copy_database(database, path)
+    return path
+
+
+def _changed(connection: Connection, record: MergeRecord) -> list[str]:
     """The merged tables whose rows or columns are not what they were."""
     shapes = read_schema(connection).shapes
-    return [
-        each.name
-        for each in record.tables
-        if each.kind == "table" and each.name in shapes and content_hash(connection, shapes[each.name]) != each.hash
-    ]
+    tables = [table for table in record.tables if table.kind is MergedKind.TABLE and table.name in shapes]
+    return [table.name for table in tables if content_hash(connection, shapes[table.name]) != table.hash]
 
 
-def _drop_all(connection: sqlite3.Connection, record: Record) -> None:
+def _drop_all(connection: Connection, record: MergeRecord) -> None:
     connection.execute("DROP VIEW IF EXISTS all_events")
     for trigger in record.triggers:
         connection.execute(f"DROP TRIGGER IF EXISTS {quoted(trigger)}")
     kinds: dict[str, str] = dict(connection.execute("SELECT name, type FROM sqlite_master"))
-    for each in reversed(record.tables):
-        kind = "VIEW" if each.kind in ("view", "alias") else "TABLE"
-        if kinds.get(each.name, "").upper() == kind:
-            connection.execute(f"DROP {kind} {quoted(each.name)}")
-        forget_table(connection, each.name)
+    for table in reversed(record.tables):
+        kind = "VIEW" if table.is_view else "TABLE"
+        if kinds.get(table.name, "").upper() == kind:
+            connection.execute(f"DROP {kind} {quoted(table.name)}")
+        forget_table(connection, table.name)
     forget_record(connection, record)

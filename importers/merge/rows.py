@@ -1,22 +1,32 @@
-"""Copies the rows of one table into another, as they are: row numbers, keys and values."""
+"""Rows of one table for another: copied as they are with row numbers, keys and values, or added to those of others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import Connection, IntegrityError
+from telemetry_store.engines.sqlite.shape import Kind, Schema, Shape
 
-from .content import same_rows
+from .comparison import common_rows, count, same_rows
+from .failure import MergeFailed
+from .merge_plan import Overlap
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Mapping
 
-    from .shape import Schema, Shape
+_INSERT = "INSERT INTO {into} ({columns}) SELECT {values} FROM {source}"
+#: What happens where a key is there already → the statement that does it.
+_STATEMENTS = {
+    Overlap.REFUSE: _INSERT,
+    Overlap.RENUMBER: _INSERT,
+    Overlap.FIRST: f"{_INSERT} WHERE true ON CONFLICT DO NOTHING",
+    Overlap.LAST: "INSERT OR REPLACE INTO {into} ({columns}) SELECT {values} FROM {source}",
+}
 
 
 def copy_rows(
-    connection: sqlite3.Connection, shape: Shape, source: str, target: str, shifts: Mapping[str, int] | None = None
+    connection: Connection, shape: Shape, source: str, target: str, shifts: Mapping[str, int] | None = None
 ) -> bool:
     """Copy all rows into an empty table, and compare them afterwards.
 
@@ -55,9 +65,9 @@ def with_row_number(shape: Shape) -> tuple[str, ...]:
     return (str(shape.row_number), *shape.stored) if hidden else shape.stored
 
 
-def _is_plain(connection: sqlite3.Connection, shape: Shape, source: str) -> bool:
+def _is_plain(connection: Connection, shape: Shape, source: str) -> bool:
     """Whether `SELECT *` gives what `INSERT` takes, and keeps the row numbers."""
-    if any(each.generated for each in shape.columns):
+    if any(column.generated for column in shape.columns):
         return False
     if shape.without_rowid or shape.integer_key is not None or shape.indexed or shape.row_number is None:
         return True
@@ -69,17 +79,69 @@ def _is_plain(connection: sqlite3.Connection, shape: Shape, source: str) -> bool
 
 def shadows_of(schema: Schema, virtual: str) -> list[str]:
     """What the names of a virtual table's own tables end with."""
-    owners = sorted((each.name.lower() for each in schema.of_kind("virtual")), key=len, reverse=True)
-    found = []
-    for shadow in schema.of_kind("shadow"):
+    owners = sorted((shape.name.lower() for shape in schema.of_kind(Kind.VIRTUAL)), key=len, reverse=True)
+    ends = []
+    for shadow in schema.of_kind(Kind.SHADOW):
         owner = next((name for name in owners if shadow.name.lower().startswith(f"{name}_")), None)
         if owner == virtual.lower():
-            found.append(shadow.name[len(virtual) + 1 :])
-    return found
+            ends.append(shadow.name[len(virtual) + 1 :])
+    return ends
 
 
-def set_counter(connection: sqlite3.Connection, table: str, number: int) -> None:
+def set_counter(connection: Connection, table: str, number: int) -> None:
     """Let a table's AUTOINCREMENT go on after this number."""
-    done = connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, table))
-    if not done.rowcount:
+    cursor = connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, table))
+    if not cursor.rowcount:
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, number))
+
+
+def add_columns(connection: Connection, into: Shape, shape: Shape) -> list[str]:
+    """Give a table the columns that another has besides; their types come along, constraints do not."""
+    there = {column.name.lower() for column in into.columns}
+    added = [column for column in shape.columns if column.name.lower() not in there and not column.generated]
+    for column in added:
+        connection.execute(f"ALTER TABLE {quoted(into.name)} ADD COLUMN {quoted(column.name)} {column.declared}")
+    return [column.name for column in added]
+
+
+def join_rows(
+    connection: Connection, shape: Shape, source: str, into: Shape, overlap: Overlap, shifts: Mapping[str, int]
+) -> None:
+    """Add a table's rows to those of another.
+
+    Args:
+        connection: to both.
+        shape: of the table.
+        source: its name, quoted, with the database it is in.
+        into: the table that gets them; it has all columns.
+        overlap: what happens where a key is there already.
+        shifts: column → what is added to its numbers.
+
+    Raises:
+        MergeFailed: a row is refused, or a row is not there afterwards.
+    """
+    target = quoted(into.name)
+    before, rows = count(connection, target), count(connection, source)
+    computed = {column.name.lower() for column in into.columns if column.generated}
+    columns = [name for name in shape.stored if name.lower() not in computed]
+    sql = _STATEMENTS[overlap].format(
+        into=target, source=source, columns=listed(columns), values=listed(columns, shifts)
+    )
+    try:
+        connection.execute(sql)
+    except IntegrityError as error:
+        raise MergeFailed(f"{into.name} cannot take the rows of {shape.name}: {error}",
+                          'overlap = "first" or "last", or another name') from error  # fmt: skip
+    if overlap in (Overlap.REFUSE, Overlap.RENUMBER) and count(connection, target) != before + rows:
+        raise MergeFailed(f"{into.name} has not got all rows of {shape.name}")
+    by_key = set(shape.order) <= set(shape.stored)
+    if overlap != Overlap.FIRST and by_key and common_rows(connection, shape, target, source, shifts) != rows:
+        raise MergeFailed(f"{into.name} has not got the rows of {shape.name} as they were")
+
+
+def shift_for(connection: Connection, shape: Shape, source: str, into: Shape) -> int:
+    """What must be added to a table's keys so that all are larger than those of another."""
+    sql = "SELECT coalesce(min({0}), 1), coalesce(max({0}), 0) FROM {1}"
+    lowest, _ = connection.execute(sql.format(quoted(str(shape.integer_key)), source)).fetchone()
+    _, highest = connection.execute(sql.format(quoted(str(into.integer_key)), quoted(into.name))).fetchone()
+    return max(int(highest), 0) + max(0, 1 - int(lowest))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import Access, Connection, Error, connect
 
-from .content import count
+from .comparison import count
 from .failure import MergeFailed
-from .source import uri
+from .journal import MergedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +23,6 @@ _HINT = "repair the old file first: REINDEX, or .recover of the sqlite3 shell"
 def check(copy: str, rehearsed: Rehearsed) -> None:
     """Check what was made: the structure of pages, the number of entries of each index, the full-text indexes.
 
-    Args:
-        copy: path of the database.
-        rehearsed: what was made there.
-
     Raises:
         MergeFailed: something is wrong; index entries are copied as they stand, so it comes from an old file.
     """
@@ -34,20 +30,26 @@ def check(copy: str, rehearsed: Rehearsed) -> None:
         for name in _tables(rehearsed):
             _expect_ok(connection, f"PRAGMA quick_check({quoted(name)})")
         for name in rehearsed.indexes:
-            sql = "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND name = ?"
-            table, made_by = connection.execute(sql, (name,)).fetchone()
-            if " WHERE " not in made_by.upper():
-                rows = count(connection, f"{quoted(table)} NOT INDEXED")
-                # count(*) would be free to count something else
-                sql = f"SELECT coalesce(sum(1), 0) FROM {quoted(table)} INDEXED BY {quoted(name)}"
-                if (rows,) != connection.execute(sql).fetchone():
-                    raise MergeFailed(f"the index {name} has not one entry for each of {rows} rows", _HINT)
+            _check_index(connection, name)
     _check_full_text(copy, rehearsed)
+
+
+def _check_index(connection: Connection, name: str) -> None:
+    """An index of all rows must have one entry for each."""
+    sql = "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND name = ?"
+    table, definition = connection.execute(sql, (name,)).fetchone()
+    if " WHERE " in definition.upper():
+        return
+    rows = count(connection, f"{quoted(table)} NOT INDEXED")
+    # count(*) would be free to count something else
+    sql = f"SELECT coalesce(sum(1), 0) FROM {quoted(table)} INDEXED BY {quoted(name)}"
+    if (rows,) != connection.execute(sql).fetchone():
+        raise MergeFailed(f"the index {name} has not one entry for each of {rows} rows", _HINT)
 
 
 def _tables(rehearsed: Rehearsed) -> list[str]:
     """The tables that were filled; those that were there before are not what is in question."""
-    own = [each.name for each in rehearsed.made if each.kind == "table"]
+    own = [table.name for table in rehearsed.tables if table.kind is MergedKind.TABLE]
     return own + [f"{name}_{end}" for name, ends in rehearsed.shadows.items() for end in ends]
 
 
@@ -62,13 +64,13 @@ def check_entries(copy: str) -> None:
 
 
 @contextlib.contextmanager
-def _reading(copy: str) -> Iterator[sqlite3.Connection]:
-    with contextlib.closing(sqlite3.connect(uri(copy, "immutable=1"), uri=True, isolation_level=None)) as connection:
+def _reading(copy: str) -> Iterator[Connection]:
+    with contextlib.closing(connect(copy, Access.IMMUTABLE)) as connection:
         connection.execute("PRAGMA cache_size = -64000")
         yield connection
 
 
-def _expect_ok(connection: sqlite3.Connection, sql: str) -> None:
+def _expect_ok(connection: Connection, sql: str) -> None:
     (verdict,) = connection.execute(sql).fetchone()
     if verdict != "ok":
         raise MergeFailed(f"the rehearsal is not sound: {verdict}", _HINT)
@@ -78,12 +80,12 @@ def _check_full_text(copy: str, rehearsed: Rehearsed) -> None:
     """Full-text indexes must agree with the rows that they are for."""
     if not rehearsed.shadows:
         return
-    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+    with contextlib.closing(connect(copy, Access.WRITE)) as connection:
         for name in rehearsed.shadows:
             (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
             if "fts5" in sql.lower() or "fts4" in sql.lower():
                 try:
                     connection.execute(f"INSERT INTO {quoted(name)} ({quoted(name)}) VALUES ('integrity-check')")
-                except sqlite3.DatabaseError as error:
+                except Error as error:
                     raise MergeFailed(f"the full-text index {name} does not agree with its rows: {error}",
                                       "rebuild it in its own file first") from error  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from telemetry_store.engines.sqlite.names import quoted
 
 if TYPE_CHECKING:
-    from .shape import Shape
+    from telemetry_store.engines.sqlite.shape import Shape
 
 
 def make_view(name: str, table: Shape, *, writable: bool) -> tuple[str, *tuple[tuple[str, str], ...]]:
@@ -21,7 +21,7 @@ def make_view(name: str, table: Shape, *, writable: bool) -> tuple[str, *tuple[t
     Returns:
         CREATE VIEW; then, for each trigger, its event and all of CREATE TRIGGER after the name.
     """
-    columns = ", ".join(quoted(each.name) for each in table.columns)
+    columns = ", ".join(quoted(column.name) for column in table.columns)
     view = f"CREATE VIEW {quoted(name)} AS SELECT {columns} FROM {quoted(table.name)}"
     return (view, *_triggers(name, table)) if writable else (view,)
 
@@ -33,9 +33,11 @@ def _triggers(name: str, table: Shape) -> tuple[tuple[str, str], ...]:
     """
     view, target = quoted(name), quoted(table.name)
     given = [
-        f"coalesce(NEW.{quoted(each.name)}, {each.default})" if each.default is not None else f"NEW.{quoted(each.name)}"
-        for each in table.columns
-        if not each.generated
+        f"NEW.{quoted(column.name)}"
+        if column.default is None
+        else f"coalesce(NEW.{quoted(column.name)}, {column.default})"
+        for column in table.columns
+        if not column.generated
     ]
     stored = [quoted(column) for column in table.stored]
     assignments = ", ".join(f"{column} = NEW.{column}" for column in stored)

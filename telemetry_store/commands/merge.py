@@ -10,10 +10,9 @@ import typer
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Exit, Json, progress_bar, warn
-from telemetry_store.progress import Progress
 
 if TYPE_CHECKING:
-    from importers.merge import Database, Merged, Plan
+    from importers.merge import Merged, OldDatabase, Plan
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="SQLite files, or folders that hold some.")]
 PlanFile = Annotated[Path | None, typer.Option("--plan", help="A reviewed plan: the section [merge] of a TOML file.")]
@@ -52,73 +51,78 @@ def merge(
         return
     if bool(paths) == bool(plan):
         raise typer.BadParameter("give paths, or a plan with --plan FILE", param_hint="PATH")
-    wanted, found = _planned(database, paths, plan, code)
+    wanted, databases = _planned(database, paths, plan, code)
     if write_plan is not None:
-        _write(wanted, found, write_plan, json=json)
+        _write(wanted, databases, write_plan, json=json)
         return
     if dry_run and not json:
-        _show(wanted, found)
+        _show(wanted, databases)
     _merge(database, wanted, dry_run=dry_run, json=json)
 
 
-def _planned(database: str, paths: list[Path] | None, plan: Path | None, code: Path) -> tuple[Plan, list[Database]]:
+def _planned(database: str, paths: list[Path] | None, plan: Path | None, code: Path) -> tuple[Plan, list[OldDatabase]]:
     from importers import merge as merging
 
     if plan is not None:
         wanted = merging.read_plan(plan)
-        there = [Path(each.path) for each in wanted.databases if Path(each.path).exists()]
+        there = [Path(planned.path) for planned in wanted.databases if Path(planned.path).exists()]
         return wanted, merging.databases_in(there, target=database)
-    found = merging.databases_in(paths or (), target=database)
-    return merging.draft(found, _openers(found, code)), found
+    databases = merging.databases_in(paths or (), target=database)
+    return merging.draft(databases, _openers(databases, code)), databases
 
 
-def _openers(found: list[Database], code: Path) -> dict[str, tuple[str, ...]]:
+def _openers(databases: list[OldDatabase], code: Path) -> dict[str, tuple[str, ...]]:
     """Who opens each database in code."""
     from audit.databases import openers
 
-    return openers(code, [each.path for each in found]) if code.is_dir() else {}
+    return openers(code, [database.path for database in databases]) if code.is_dir() else {}
 
 
-def _write(wanted: Plan, found: list[Database], file: Path, *, json: bool) -> None:
+def _write(wanted: Plan, databases: list[OldDatabase], file: Path, *, json: bool) -> None:
     from importers import merge as merging
 
     if file.exists():
         wanted = merging.updated(merging.read_plan(file), wanted)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(merging.plan_text(wanted, found, file.parent), encoding="utf-8")
+    file.write_text(merging.plan_text(wanted, databases, file.parent), encoding="utf-8")
     if json:
-        print(terminal.as_json({"plan": str(file), "databases": _rows(wanted, found)}))
+        print(terminal.as_json({"plan": str(file), "databases": _rows(wanted, databases)}))
         return
-    _show(wanted, found)
+    _show(wanted, databases)
     print(f"\nwrote {file}; review it, then: telemetry merge --plan {file} --dry-run")
 
 
-def _rows(wanted: Plan, found: list[Database]) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for each in found:
-        plan = wanted.of(each.path)
-        rows.append(
-            {
-                "path": each.path,
-                "size": each.size,
-                "tables": len(each.rows),
-                "rows": sum(each.rows.values()),
-                "action": plan.action if plan else "",
-                "opened_by": list(plan.opened_by) if plan else [],
-                "problem": each.problem,
-            }
-        )
-    return rows
+def _rows(wanted: Plan, databases: list[OldDatabase]) -> list[dict[str, object]]:
+    return [
+        {
+            "path": database.path,
+            "size": database.size,
+            "tables": len(database.rows),
+            "rows": sum(database.rows.values()),
+            "action": plan.action if (plan := wanted.of(database.path)) else "",
+            "opened_by": list(plan.opened_by) if plan else [],
+            "problem": database.problem,
+        }
+        for database in databases
+    ]
 
 
-def _show(wanted: Plan, found: list[Database]) -> None:
+def _show(wanted: Plan, databases: list[OldDatabase]) -> None:
+    from importers.merge import Action
+
     rows = [{**row, "opened_by": ", ".join(map(str, row["opened_by"]))}  # type: ignore[call-overload]
-            for row in _rows(wanted, found)]  # fmt: skip
+            for row in _rows(wanted, databases)]  # fmt: skip
     print(terminal.table(rows))
     tables = [
-        {"table": old, "rows": each.rows.get(old), "action": table.action, "name": table.name, "from": each.path}
-        for each in found
-        if (plan := wanted.of(each.path)) is not None and plan.action == "merge"
+        {
+            "table": old,
+            "rows": database.rows.get(old),
+            "action": table.action,
+            "name": table.name,
+            "from": database.path,
+        }
+        for database in databases
+        if (plan := wanted.of(database.path)) is not None and plan.action == Action.MERGE
         for old, table in (plan.tables or {}).items()
     ]
     print("\n" + terminal.table(tables))
@@ -129,49 +133,52 @@ def _merge(database: str, wanted: Plan, *, dry_run: bool, json: bool) -> None:
 
     try:
         with progress_bar() as draw:
-            tell = (lambda what, done, total: draw(Progress(what, done, total))) if draw is not None else None
-            done = merging.merge(database, wanted, progress=tell, dry_run=dry_run)
+            outcome = merging.merge(database, wanted, progress=draw, dry_run=dry_run)
     except merging.MergeFailed as error:
         warn(f"error: {error}")
         raise typer.Exit(Exit.FINDINGS) from error
     if json:
-        print(terminal.as_json({"database": database, **done.as_dict()}))
+        print(terminal.as_json({"database": database, **outcome.as_dict()}))
     else:
-        _say(done)
-    if done.conflicts:
+        _say(outcome)
+    if outcome.conflicts:
         raise typer.Exit(Exit.FINDINGS)
 
 
-def _say(done: Merged) -> None:
-    for each in done.conflicts:
-        warn(f"{each.database}{f': {each.table}' if each.table else ''}: {each.message}\n    → {each.hint}")
-    for note in done.notes:
+def _say(outcome: Merged) -> None:
+    from importers.merge import MergeStatus
+
+    for conflict in outcome.conflicts:
+        where = f"{conflict.database}: {conflict.table}" if conflict.table else conflict.database
+        warn(f"{where}: {conflict.message}\n    → {conflict.hint}")
+    for note in outcome.notes:
         warn(note)
-    if done.record is not None and done.record.tables:
-        rows = [{"table": each.name, "kind": each.kind, "rows": each.rows, "was": each.old, "from": each.path}
-                for each in done.record.tables]  # fmt: skip
+    record = outcome.record
+    if record is not None and record.tables:
+        rows = [{"table": table.name, "kind": table.kind, "rows": table.rows, "was": table.old, "from": table.path}
+                for table in record.tables]  # fmt: skip
         print(terminal.table(rows))
-    if done.status == "already merged" and done.record is not None:
-        print(f"\nthis was merged at {done.record.merged_at}; to merge anew: telemetry merge --rollback")
+    if record is not None and outcome.status is MergeStatus.ALREADY:
+        print(f"\nthis was merged at {record.merged_at}; to merge anew: telemetry merge --rollback")
         return
-    print(f"\n{done.status}" + (f"; {len(done.conflicts)} conflicts" if done.conflicts else ""))
+    print(f"\n{outcome.status}" + (f"; {len(outcome.conflicts)} conflicts" if outcome.conflicts else ""))
 
 
 def _roll_back(database: str, *, json: bool) -> None:
     from importers import merge as merging
 
     try:
-        done = merging.rollback(database)
+        outcome = merging.rollback(database)
     except merging.MergeFailed as error:
         warn(f"error: {error}")
         raise typer.Exit(Exit.FINDINGS) from error
     if json:
-        print(terminal.as_json(done.as_dict()))
+        print(terminal.as_json(outcome.as_dict()))
         return
-    for note in done.notes:
+    for note in outcome.notes:
         warn(note)
-    if done.aside:
-        warn(f"{', '.join(done.changed)} had changed since the merge; as it was, the database is in {done.aside}")
-    print(
-        done.status + (f": the merge of {done.merged_at}, {len(done.tables)} tables and views" if done.tables else "")
-    )
+    if outcome.aside:
+        changed = ", ".join(outcome.changed)
+        warn(f"{changed} had changed since the merge; as it was, the database is in {outcome.aside}")
+    undone = f": the merge of {outcome.merged_at}, {len(outcome.tables)} tables and views" if outcome.tables else ""
+    print(f"{outcome.status}{undone}")

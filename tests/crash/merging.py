@@ -79,7 +79,7 @@ def counting(work, *arguments, at: int = -1, late: bool = False) -> list[int]:
 
     def child() -> None:
         original = sqlite3.connect
-        sqlite3.connect = lambda *a, **k: original(*a, **{"factory": Counting, **k})
+        sqlite3.connect = lambda *a, **k: original(*a, **{**k, "factory": Counting})
         os.unlink, os.rename, os.rmdir = stepping(os.unlink), stepping(os.rename), stepping(os.rmdir)
         Counting.done, Counting.at, Counting.late = 0, at, late
         work(*arguments)

@@ -66,12 +66,12 @@ def put_off(connection: Connection, table: str, statement: str) -> None:
     connection.execute('INSERT OR IGNORE INTO _loads ("table", statement) VALUES (?, ?)', (table, statement))
 
 
-def describe(connection: Connection, table: str, column: str, kind: str, origin: str) -> None:
+def describe(connection: Connection, table: str, column: str, kind: str, origin: str, doc: str = "") -> None:
     """Note in `_tables` what a table or a column is; what people wrote there stays."""
     connection.execute(
-        'INSERT INTO _tables ("table", "column", type, origin) VALUES (?, ?, ?, ?) '
-        'ON CONFLICT ("table", "column") DO UPDATE SET type = excluded.type',
-        (table, column, kind, origin),
+        'INSERT INTO _tables ("table", "column", type, origin, doc) VALUES (?, ?, ?, ?, ?) ON CONFLICT '
+        '("table", "column") DO UPDATE SET type = excluded.type, doc = iif(doc = \'\', excluded.doc, doc)',
+        (table, column, kind, origin, doc),
     )
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from importers.merge import MergeFailed, merge, rollback
-from importers.merge.journal import Folders
-from importers.merge.plan import DatabasePlan, Plan
+from importers.merge.journal import alone
+from importers.merge.merge_plan import DatabasePlan, Plan
 from telemetry_store import DatabaseBusy, TelemetryStore
 from tests.importers.merge.content import everything, rows
 from tests.importers.merge.old import make
@@ -116,8 +116,19 @@ def test_nobody_else_may_read_the_backups(tmp_path: Path) -> None:
 def test_a_second_merge_at_the_same_time_is_refused(tmp_path: Path) -> None:
     """While one is under way another says so and does nothing."""
     old = make(tmp_path / "old.db", SQL)
-    with Folders(str(tmp_path / "a.db")).alone(), pytest.raises(DatabaseBusy, match="another merge"):
+    with alone(str(tmp_path / "a.db")), pytest.raises(DatabaseBusy, match="another merge"):
         merge(str(tmp_path / "a.db"), plan(old))
+
+
+def test_a_backup_stays_whatever_the_file_is_called(tmp_path: Path) -> None:
+    """The backup of a file whose name ends as those of our own copies do is kept, so the file can be brought back."""
+    for name in ("old-utf8.db", "old.db.utf8", "rehearsal.db"):
+        old = make(tmp_path / name, SQL)
+        database = str(tmp_path / "a.db")
+        wanted = Plan((DatabasePlan(str(old), "merge", "old"),), views="none")
+        assert merge(database, wanted).status == "merged"
+        old.unlink()
+        assert rollback(database).notes == [f"{old} is back"], name
 
 
 def test_a_locked_database(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from importers.merge import databases_in, merge
-from importers.merge.plan import DatabasePlan, Plan, TablePlan
+from importers.merge.merge_plan import DatabasePlan, Plan, TablePlan
 from telemetry_store import TelemetryStore
 from tests.importers.merge.old import make
 

@@ -1,53 +1,47 @@
-"""Whether two tables hold the same rows, and a hash of what a table holds."""
+"""Whether two tables hold the same rows: value by value where both are at hand, else by a hash of what each holds."""
 
 from __future__ import annotations
 
 import hashlib
 import marshal
-import sqlite3
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.catalogue import column_type
 from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.sqlite.open import Connection, Cursor, OperationalError
 from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .shape import Shape
+    from telemetry_store.engines.sqlite.shape import Shape
 
+#: So many rows are hashed at once.
 _ROWS = 1000
 #: Marshal's format without references between objects, so equal rows give equal bytes.
 _FORMAT = 2
 
 
-def content_hash(connection: sqlite3.Connection, shape: Shape, *, database: str = "main", name: str = "") -> str:
-    """A hash of a table's rows: every value with its type, row numbers included, in the order of its key.
-
-    Args:
-        connection: to the database.
-        shape: of the table.
-        database: the name it is attached under.
-        name: of the table, where it is not the shape's.
-    """
-    order = [quoted(each) for each in shape.order]
-    values = [quoted(each) for each in shape.stored]
-    columns = ", ".join([*(each for each in order if each not in values), *values])
-    sql = f"SELECT {columns} FROM {quoted(database)}.{quoted(name or shape.name)}"
-    return _over(connection, f"{sql} ORDER BY {', '.join(order or values)}", _hashed)
+def content_hash(connection: Connection, shape: Shape) -> str:
+    """A hash of a table's rows: every value with its type, row numbers included, in the order of its key."""
+    order = [quoted(name) for name in shape.order]
+    values = [quoted(name) for name in shape.stored]
+    columns = ", ".join([*(name for name in order if name not in values), *values])
+    sql = f"SELECT {columns} FROM {quoted(shape.name)} ORDER BY {', '.join(order or values)}"
+    return _over(connection, sql, _hashed)
 
 
-def unordered_hash(connection: sqlite3.Connection, shape: Shape) -> str:
+def unordered_hash(connection: Connection, shape: Shape) -> str:
     """The same whatever the order of rows; text sorts differently in another encoding."""
     columns = ", ".join(map(quoted, shape.stored))
     return _over(connection, f"SELECT {columns} FROM {quoted(shape.name)}", _summed)
 
 
-def _over(connection: sqlite3.Connection, sql: str, judge: Callable[[sqlite3.Cursor], str]) -> str:
+def _over(connection: Connection, sql: str, judge: Callable[[Cursor], str]) -> str:
     """What the judge makes of a query's rows; text that is not UTF-8 keeps its bytes."""
     try:
         return judge(connection.execute(sql))
-    except sqlite3.OperationalError as error:
+    except OperationalError as error:
         if "decode" not in str(error):
             raise
     before, connection.text_factory = connection.text_factory, lambda raw: raw.decode("utf-8", "surrogateescape")
@@ -57,26 +51,26 @@ def _over(connection: sqlite3.Connection, sql: str, judge: Callable[[sqlite3.Cur
         connection.text_factory = before
 
 
-def _hashed(cursor: sqlite3.Cursor) -> str:
+def _hashed(cursor: Cursor) -> str:
     digest = hashlib.blake2b(digest_size=16)
     while rows := cursor.fetchmany(_ROWS):
         digest.update(marshal.dumps(rows, _FORMAT))
     return digest.hexdigest()
 
 
-def _summed(cursor: sqlite3.Cursor) -> str:
+def _summed(cursor: Cursor) -> str:
     total = sum(int.from_bytes(hashlib.blake2b(marshal.dumps(row, _FORMAT), digest_size=16).digest()) for row in cursor)
     return f"{total:x}"
 
 
-def count(connection: sqlite3.Connection, table: str) -> int:
-    """How many rows a table has; the name is quoted, and may say which database."""
+def count(connection: Connection, table: str) -> int:
+    """How many rows a table has, or tables joined; names are quoted, and may say which database."""
     (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(rows)
 
 
 def same_rows(
-    connection: sqlite3.Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int] | None = None
+    connection: Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int] | None = None
 ) -> bool:
     """Whether two tables hold the same rows, compared value by value, with their types and row numbers.
 
@@ -95,27 +89,30 @@ def same_rows(
     return common_rows(connection, shape, one, other, shifts or {}) == rows
 
 
-def common_rows(connection: sqlite3.Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int]) -> int:
+def common_rows(connection: Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int]) -> int:
     """How many rows of the second table are in the first, under the same key and with equal values."""
-    keys = " AND ".join(f"a.{quoted(name)} = b.{quoted(name)} + {shifts[name]}" if name in shifts
-                        else f"a.{quoted(name)} = b.{quoted(name)}" for name in shape.order)  # fmt: skip
-    tests = [_same_value(each.name, each.declared, shifts.get(each.name, 0))
-             for each in shape.columns if not each.generated]  # fmt: skip
+    keys = " AND ".join(f"a.{quoted(name)} = b.{quoted(name)}{_plus(name, shifts)}" for name in shape.order)
+    tests = [_same_value(column.name, column.declared, shifts) for column in shape.columns if not column.generated]
+    # CROSS JOIN keeps SQLite from walking through the first table: each row of the second is looked up by its key
     sql = f"SELECT count(*) FROM {other} AS b CROSS JOIN {one} AS a ON {keys} WHERE {' AND '.join(tests)}"
-    (same,) = connection.execute(sql).fetchone()
-    return int(same)
+    (rows,) = connection.execute(sql).fetchone()
+    return int(rows)
 
 
-def _same_value(name: str, declared: str, shift: int) -> str:
+def _plus(column: str, shifts: Mapping[str, int]) -> str:
+    return f" + {shifts[column]}" if shifts.get(column) else ""
+
+
+def _same_value(name: str, declared: str, shifts: Mapping[str, int]) -> str:
     """A test that is true for equal values; where a column may hold 1 and 1.0, for equal types too."""
     column = quoted(name)
-    test = f"a.{column} COLLATE BINARY IS b.{column}" + (f" + {shift}" if shift else "")
+    test = f"a.{column} COLLATE BINARY IS b.{column}{_plus(name, shifts)}"
     if column_type(declared) is ColumnType.FLEXIBLE:
         test += f" AND typeof(a.{column}) = typeof(b.{column})"
     return test
 
 
-def _same_set(connection: sqlite3.Connection, shape: Shape, one: str, other: str) -> bool:
+def _same_set(connection: Connection, shape: Shape, one: str, other: str) -> bool:
     """The same for tables whose rows cannot be told apart: each distinct row stands as often in both."""
     columns = ", ".join(f"{quoted(name)} COLLATE BINARY" for name in shape.stored)
     kinds = ", ".join(f"typeof({quoted(name)})" for name in shape.stored)
