@@ -21,10 +21,10 @@ import uvicorn
 from datasette.app import Datasette
 
 from telemetry_store.dashboard.guard import Guard
-from telemetry_store.dashboard.live import LiveDatabase, inode
 from telemetry_store.dashboard.metadata import metadata
 from telemetry_store.dashboard.survey import Survey, filled
 from telemetry_store.dashboard.vega import SLUG
+from telemetry_store.engines.sqlite.live import LiveDatabase, inode
 from telemetry_store.errors import TelemetryError, UsageError
 from telemetry_store.recovery import segment_names
 from telemetry_store.spool import backlog
