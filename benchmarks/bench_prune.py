@@ -95,7 +95,7 @@ def content_hash(database: str, folder: str | None, highest: dict[str, int]) -> 
 
 def summary(waits: list[float]) -> dict[str, float]:
     """Waits in milliseconds."""
-    ordered = [round(wait * 1e3, 1) for wait in sorted(waits)]
+    ordered = [round(timeout * 1e3, 1) for timeout in sorted(waits)]
     count = len(ordered)
     return {"count": count, "p50_ms": ordered[count // 2], "p99_ms": ordered[count * 99 // 100], "max_ms": ordered[-1]}
 

@@ -82,13 +82,13 @@ class Drain:
         return self._totals
 
     @contextlib.contextmanager
-    def exclusive(self, wait: float) -> Iterator[bool]:
-        """Hold the thread lock and `drain.lock`; gives False when they were not to be had in `wait` seconds.
+    def exclusive(self, timeout: float) -> Iterator[bool]:
+        """Hold the thread lock and `drain.lock`; gives False when they were not to be had in `timeout` seconds.
 
         A thread that holds them already, such as a signal handler's, is told False at once.
         """
-        deadline = time.monotonic() + wait
-        if self._holder == threading.get_ident() or not self._thread_lock.acquire(timeout=max(wait, 0)):
+        deadline = time.monotonic() + timeout
+        if self._holder == threading.get_ident() or not self._thread_lock.acquire(timeout=max(timeout, 0)):
             yield False
             return
         try:
@@ -113,19 +113,19 @@ class Drain:
             time.sleep(_POLL)
         return True
 
-    def run(self, wait: float, *, tidy: bool = False) -> Drained:
+    def run(self, timeout: float, *, tidy: bool = False) -> Drained:
         """Drain everything there is.
 
         Args:
-            wait: seconds to wait for another process that is draining, and for the database's write lock.
+            timeout: seconds to wait for another process that is draining, and for the database's write lock.
             tidy: also bring the write-ahead log into the database and delete every segment that is no longer needed.
 
         Raises:
             DatabaseError: by cause; events stay in the spool.
         """
         drained = Drained()
-        deadline = time.monotonic() + wait
-        with self.exclusive(wait) as mine:
+        deadline = time.monotonic() + timeout
+        with self.exclusive(timeout) as mine:
             if not mine:
                 drained.complete = False
                 return drained
@@ -142,27 +142,27 @@ class Drain:
             self._settle(drained, finished, force=tidy)
         return drained
 
-    def replay(self, wait: float) -> Drained:
+    def replay(self, timeout: float) -> Drained:
         """Bring everything there is into the sink and delete no segment; the caller keeps other drains out.
 
         Args:
-            wait: seconds to wait for the database's write lock.
+            timeout: seconds to wait for the database's write lock.
 
         Raises:
             DatabaseError: by cause.
         """
         drained = Drained()
-        while self._cycle(drained, {}, wait):
+        while self._cycle(drained, {}, timeout):
             pass
         return drained
 
-    def _cycle(self, drained: Drained, finished: dict[str, int], wait: float) -> bool:
+    def _cycle(self, drained: Drained, finished: dict[str, int], timeout: float) -> bool:
         """One transaction; True when there may be more to read."""
         names = segment_names(self.directory)
         if not names:
             return False
         with contextlib.ExitStack() as stack:
-            transaction = stack.enter_context(self.sink.transaction(wait))
+            transaction = stack.enter_context(self.sink.transaction(timeout))
             batch = _Batch(self.directory, names, transaction.cursors(), self._batch)
             counts = transaction.insert(batch.chunks())
             transaction.ledger.reject(batch.rejects)
@@ -221,9 +221,9 @@ class Drain:
             os.close(self._lock_file)
             self._lock_file = -1
 
-    def close(self, wait: float = 1.0) -> None:
+    def close(self, timeout: float = 1.0) -> None:
         """Close the connection under the lock, as every writer must."""
-        with self.exclusive(wait):
+        with self.exclusive(timeout):
             self.sink.close()
         self._close_lock_file()
 

@@ -229,52 +229,52 @@ class TelemetryStore:
         end = time.monotonic() + timeout
         if not self.flush(timeout):
             raise DatabaseBusy("events in the spool could not be committed in time", "raise the timeout")
-        return self.read(sql, parameters, wait=max(end - time.monotonic(), 0.0))
+        return self.read(sql, parameters, timeout=max(end - time.monotonic(), 0.0))
 
-    def read(self, sql: str, parameters: Any = (), /, *, wait: float = 30.0) -> Result:
+    def read(self, sql: str, parameters: Any = (), /, *, timeout: float = 30.0) -> Result:
         """Run one read-only SQL statement over what is committed, without draining first; see query()."""
-        with self.reader(wait) as reader:
-            return reader.query(sql, parameters, wait)
+        with self.reader(timeout) as reader:
+            return reader.query(sql, parameters, timeout)
 
     @contextlib.contextmanager
-    def reader(self, wait: float = 30.0) -> Iterator[Reader]:
+    def reader(self, timeout: float = 30.0) -> Iterator[Reader]:
         """A reader of what is committed, without draining first: tables, events, statements.
 
         Args:
-            wait: seconds to wait for locks.
+            timeout: seconds to wait for locks.
 
         Raises:
             DatabaseError: by cause.
         """
-        with self._drain.sink.reader(wait) as reader:
+        with self._drain.sink.reader(timeout) as reader:
             yield reader
 
     @contextlib.contextmanager
-    def transaction(self, wait: float = 30.0) -> Iterator[Transaction]:
+    def transaction(self, timeout: float = 30.0) -> Iterator[Transaction]:
         """One write transaction, with every other writer of this package kept out; for importers.
 
         Args:
-            wait: seconds to wait for them, and for the database's write lock.
+            timeout: seconds to wait for them, and for the database's write lock.
 
         Raises:
             DatabaseBusy: they took longer.
             DatabaseError: by cause.
         """
-        with self.exclusive(wait), self._drain.sink.transaction(wait) as transaction:
+        with self.exclusive(timeout), self._drain.sink.transaction(timeout) as transaction:
             yield transaction
         self._drain.run(0.0)
 
     @contextlib.contextmanager
-    def exclusive(self, wait: float = 30.0) -> Iterator[None]:
+    def exclusive(self, timeout: float = 30.0) -> Iterator[None]:
         """Keep every other writer of this package out, for one that writes to the database past the store.
 
         Args:
-            wait: seconds to wait for them.
+            timeout: seconds to wait for them.
 
         Raises:
             DatabaseBusy: they took longer.
         """
-        with self._drain.exclusive(wait) as mine:
+        with self._drain.exclusive(timeout) as mine:
             if not mine:
                 raise DatabaseBusy("another process is writing to the database", "try again")
             yield

@@ -6,8 +6,8 @@ import hashlib
 import marshal
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.catalogue import column_type
-from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.open import Connection, Cursor, OperationalError
 from telemetry_store.schema import ColumnType
 

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import TableNameError
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.foreign import moment_of
-from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, in_memory, uri
 from telemetry_store.engines.sqlite.shape import Column, Kind, Schema, Shape, read_schema
 from telemetry_store.schema import check_table_name

@@ -18,9 +18,8 @@ import orjson
 
 from telemetry_store import DatabaseBusy
 from telemetry_store.engines.sqlite.foreign import moment_of
-from telemetry_store.engines.sqlite.names import exists
 from telemetry_store.engines.sqlite.open import Connection, Error
-from telemetry_store.engines.sqlite.statements import sql
+from telemetry_store.engines.sqlite.statements import exists, sql
 from telemetry_store.segment import try_lock
 
 from .merge_plan import Action

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import quoted, text_of
+from telemetry_store.engines.names import quoted, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telemetry_store import UsageError
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.foreign import moment_of
-from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.open import Connection, Error, OperationalError
 from telemetry_store.engines.sqlite.shape import Kind, Schema, read_schema
 

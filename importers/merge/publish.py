@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
 from telemetry_store.engines.sqlite.catalogue import load_tables
-from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, uri
 from telemetry_store.engines.sqlite.shape import read_schema
 

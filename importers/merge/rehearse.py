@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.open import Access, Connection, Error, connect, uri
 from telemetry_store.engines.sqlite.shape import Kind, Shape, read_schema
 

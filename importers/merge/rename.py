@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.open import Connection, Error, OperationalError, in_memory
 from telemetry_store.engines.sqlite.shape import Kind, Part, Schema, Shape, read_schema
 

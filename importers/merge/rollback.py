@@ -9,17 +9,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import UsageError
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
 from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.engines.sqlite.foreign import copy_database
-from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.shape import read_schema
 
 from .comparison import content_hash
 from .describe import forget_table
 from .journal import MergedKind, alone, forget_record, records_of
 from .remove import restore
-from .target import WAIT, writing
+from .target import TIMEOUT, writing
 
 if TYPE_CHECKING:
     from telemetry_store.engines.sqlite.open import Connection
@@ -62,7 +62,7 @@ class RolledBack:
         return asdict(self)
 
 
-def rollback(database: str, *, wait: float = WAIT) -> RolledBack:
+def rollback(database: str, *, timeout: float = TIMEOUT) -> RolledBack:
     """Undo the last merge that is in force.
 
     What was recorded since stays. Where merged tables have changed since, the whole database is first copied into the
@@ -70,7 +70,7 @@ def rollback(database: str, *, wait: float = WAIT) -> RolledBack:
 
     Args:
         database: path of the database.
-        wait: seconds to wait for others that write to it.
+        timeout: seconds to wait for others that write to it.
 
     Raises:
         UsageError: there is no such database.
@@ -84,13 +84,13 @@ def rollback(database: str, *, wait: float = WAIT) -> RolledBack:
         in_force = records_of(database)
         if not in_force:
             return RolledBack(RollbackStatus.NOTHING)
-        return _undo(database, in_force[-1], wait)
+        return _undo(database, in_force[-1], timeout)
 
 
-def _undo(database: str, record: MergeRecord, wait: float) -> RolledBack:
+def _undo(database: str, record: MergeRecord, timeout: float) -> RolledBack:
     outcome = RolledBack(RollbackStatus.ROLLED_BACK, record.merged_at, [table.name for table in record.tables])
     outcome.notes = [note for file in record.sources if (note := restore(file))]
-    with writing(database, wait) as connection:
+    with writing(database, timeout) as connection:
         connection.execute("BEGIN IMMEDIATE")
         outcome.changed = _changed(connection, record)
         if outcome.changed:

@@ -26,7 +26,7 @@ from .publish import publish
 from .rehearse import rehearse
 from .remove import remove
 from .soundness import check, check_entries
-from .target import WAIT, prepare, writing
+from .target import TIMEOUT, prepare, writing
 from .utf8 import in_utf8
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def merge(
     *,
     progress: Callable[[Progress], None] | None = None,
     dry_run: bool = False,
-    wait: float = WAIT,
+    timeout: float = TIMEOUT,
 ) -> Merged:
     """Carry out a plan.
 
@@ -97,7 +97,7 @@ def merge(
         plan: what becomes of each file.
         progress: called with how far it is, as it goes.
         dry_run: rehearse, and change nothing.
-        wait: seconds to wait for others that write to the database.
+        timeout: seconds to wait for others that write to the database.
 
     Returns:
         What was done; with conflicts, nothing was.
@@ -121,7 +121,7 @@ def merge(
         if not examination.incoming and all(file.action != Action.DELETE for file in plan.databases):
             return Merged(MergeStatus.NOTHING, notes=examination.notes)
         run = _Run(database, plan, examination, progress, root)
-        return run.rehearse_only() if dry_run else run.merge(wait)
+        return run.rehearse_only() if dry_run else run.merge(timeout)
 
 
 def _already(plan: Plan, in_force: list[MergeRecord]) -> MergeRecord | None:
@@ -172,15 +172,15 @@ class _Run:
             check_entries(record.rehearsal)
         return self._outcome
 
-    def merge(self, wait: float) -> Merged:
+    def merge(self, timeout: float) -> Merged:
         """All of it."""
         with self._timed("drain"):
-            prepare(self._database, wait)
+            prepare(self._database, timeout)
         with self._watching():
             record, copies = self._back_up()
             with hashing(_to_hash(copies), sum(file.size for file in record.sources)) as hashes:
                 record, rehearsed = self._rehearse(record, copies)
-                with self._timed("merge"), writing(self._database, wait) as connection:
+                with self._timed("merge"), writing(self._database, timeout) as connection:
                     record = publish(connection, record, rehearsed, hashes)
         self._advance("merged", self._total)
         finish(Path(record.folder))

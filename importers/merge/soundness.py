@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.open import Access, Connection, Error, connect
 
 from .comparison import count

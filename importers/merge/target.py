@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: How long to wait for others that write to the database, in seconds.
-WAIT = 60.0
+TIMEOUT = 60.0
 #: The log is brought into the database once, when the store is closed. Foreign keys are counted, not enforced, since
 #: old ones may lead nowhere.
 _SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 0", "foreign_keys = 0", "cache_size = -64000")
@@ -22,23 +22,23 @@ def _store(database: str) -> TelemetryStore:
     return TelemetryStore(settings=Settings(database=database, drain_interval=0))
 
 
-def prepare(database: str, wait: float) -> None:
+def prepare(database: str, timeout: float) -> None:
     """Bring in what waits in the spool, and make the system tables: that is the state before the merge."""
     with _store(database) as store:
-        store.tidy(wait)
-        with store.transaction(wait):
+        store.tidy(timeout)
+        with store.transaction(timeout):
             pass
 
 
 @contextlib.contextmanager
-def writing(database: str, wait: float) -> Iterator[Connection]:
+def writing(database: str, timeout: float) -> Iterator[Connection]:
     """A connection for one transaction, after a drain; what the block has not committed is undone."""
     with _store(database) as store:
-        store.tidy(wait)
+        store.tidy(timeout)
         with (
-            store.exclusive(wait),
+            store.exclusive(timeout),
             translating(database),
-            contextlib.closing(connect(database, Access.WRITE, wait)) as connection,
+            contextlib.closing(connect(database, Access.WRITE, timeout)) as connection,
         ):
             for setting in _SETTINGS:
                 connection.execute(f"PRAGMA {setting}")

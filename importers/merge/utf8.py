@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.open import Access, Connection, connect
 from telemetry_store.engines.sqlite.shape import Kind, Shape, read_schema
 

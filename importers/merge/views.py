@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 
 if TYPE_CHECKING:
     from telemetry_store.engines.sqlite.shape import Shape

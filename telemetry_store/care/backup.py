@@ -57,7 +57,7 @@ class Backup:
     size_bytes: int
 
 
-def back_up(settings: Settings, destination: str | None = None, *, wait: float = 10.0,
+def back_up(settings: Settings, destination: str | None = None, *, timeout: float = 10.0,
             clock: Callable[[], float] = time.time) -> Backup:  # fmt: skip
     """Copy a database with everything that was acknowledged before the call; others go on writing meanwhile.
 
@@ -65,14 +65,14 @@ def back_up(settings: Settings, destination: str | None = None, *, wait: float =
         settings: which database.
         destination: a file that does not exist yet, or a folder, where the copy is named after the database and the
             time; None is the folder `<database>-backups`.
-        wait: seconds to wait for the events in the spool to be committed; where the database refuses for longer, they
-            go straight into the copy.
+        timeout: seconds to wait for the events in the spool to be committed; where the database refuses for longer,
+            they go straight into the copy.
         clock: seconds since 1970.
 
     Raises:
         UsageError: the destination exists.
         DatabaseMissing: there is neither a database nor a spool.
-        DatabaseBusy: another process drains for longer than the wait.
+        DatabaseBusy: another process drains for longer.
         BackupFailed: the copy did not pass its checks; it is removed.
         DatabaseError: by cause.
     """
@@ -82,7 +82,7 @@ def back_up(settings: Settings, destination: str | None = None, *, wait: float =
     copies = copies_for(settings)
     drain = Drain(os.path.abspath(settings.spool), sink_for(settings))
     try:
-        committed = _committed(drain, wait)
+        committed = _committed(drain, timeout)
         if not os.path.exists(database):
             raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
         with unfinished(path, mode_of(database)) as partial:
@@ -90,7 +90,7 @@ def back_up(settings: Settings, destination: str | None = None, *, wait: float =
             if committed:
                 copies.check(partial, copies.copy(database, partial))
             else:
-                carried = _copy_with_spool(copies, drain, database, partial, wait)
+                carried = _copy_with_spool(copies, drain, database, partial, timeout)
             label = copies.seal(partial, from_nanoseconds(int(now * 1e9)), origin(database), carried)
     finally:
         drain.close()
@@ -126,10 +126,10 @@ def _destination(database: str, destination: str | None, now: float) -> str:
     return os.path.abspath(destination)
 
 
-def _committed(drain: Drain, wait: float) -> bool:
+def _committed(drain: Drain, timeout: float) -> bool:
     """Wait until what is in the spool now is committed, by whomever; False when the database refuses for now."""
     wanted = _ends(drain.directory)
-    deadline = time.monotonic() + wait
+    deadline = time.monotonic() + timeout
     while not _reached(drain, wanted):
         refused = False
         try:
@@ -143,7 +143,7 @@ def _committed(drain: Drain, wait: float) -> bool:
             if refused:
                 return False
             raise DatabaseBusy(
-                f"another process is draining for more than {wait:g} s", "it does the same work; try again"
+                f"another process is draining for more than {timeout:g} s", "it does the same work; try again"
             )
     return True
 
@@ -172,14 +172,14 @@ def _reached(drain: Drain, wanted: dict[str, int]) -> bool:
     )
 
 
-def _copy_with_spool(copies: Copies, drain: Drain, database: str, partial: str, wait: float) -> int:
+def _copy_with_spool(copies: Copies, drain: Drain, database: str, partial: str, timeout: float) -> int:
     """Copy while nobody drains, and drain into the copy; no segment is deleted."""
-    with drain.exclusive(wait) as mine:
+    with drain.exclusive(timeout) as mine:
         if not mine:
-            raise DatabaseBusy(f"another process is draining for more than {wait:g} s", "try again")
+            raise DatabaseBusy(f"another process is draining for more than {timeout:g} s", "try again")
         copies.check(partial, copies.copy(database, partial))
         with contextlib.closing(copies.sink(partial)) as sink:
-            carried = Drain(drain.directory, sink).replay(wait).counts.stored
+            carried = Drain(drain.directory, sink).replay(timeout).counts.stored
     copies.check(partial)
     return carried
 

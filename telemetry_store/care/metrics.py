@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from telemetry_store.engines import sink_for
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.errors import TelemetryError
 from telemetry_store.finding import Severity
 
@@ -29,7 +29,7 @@ Labels = tuple[tuple[str, str], ...]
 _GRADES = {Severity.OK: 0, Severity.NOTE: 1, Severity.WARNING: 2, Severity.PROBLEM: 3}
 _DAY = 86_400
 #: How long the database is waited for, in seconds.
-_WAIT = 5.0
+_TIMEOUT = 5.0
 #: From the evidence of a finding: code, key, metric, help.
 _FIGURES = (
     ("D104", "free_bytes", "telemetry_disk_free_bytes", "Free space on the disk of the database."),
@@ -119,7 +119,7 @@ def _counts(findings: list[Finding], evidence: dict[str, dict[str, Any]]) -> Ite
 def _tables(settings: Settings) -> Iterator[Metric]:
     rows: dict[Labels, float] = {}
     newest: dict[Labels, float] = {}
-    with contextlib.suppress(TelemetryError), sink_for(settings).reader(_WAIT) as reader:
+    with contextlib.suppress(TelemetryError), sink_for(settings).reader(_TIMEOUT) as reader:
         rows = {(("table", name),): reader.catalogue.count(name) for name in sorted(reader.catalogue.written)}
         newest = dict(_newest(reader))
     yield Metric("telemetry_table_rows", "gauge", "Rows of an event table.", rows)

@@ -42,7 +42,7 @@ class Restored:
     drained: int
 
 
-def restore(settings: Settings, file: str, *, force: bool = False, wait: float = 10.0,
+def restore(settings: Settings, file: str, *, force: bool = False, timeout: float = 10.0,
             clock: Callable[[], float] = time.time) -> Restored:  # fmt: skip
     """Put a backup in the place of a database.
 
@@ -50,7 +50,7 @@ def restore(settings: Settings, file: str, *, force: bool = False, wait: float =
         settings: of which database.
         file: the backup; it is only read.
         force: also where there is a database; it is kept as `<database>.before-<time>`.
-        wait: seconds to wait for other processes.
+        timeout: seconds to wait for other processes.
         clock: seconds since 1970.
 
     Raises:
@@ -65,9 +65,9 @@ def restore(settings: Settings, file: str, *, force: bool = False, wait: float =
     expected = _accepted(copies, file, database)
     drain = Drain(os.path.abspath(settings.spool), sink_for(settings))
     try:
-        with drain.exclusive(wait) as mine:
+        with drain.exclusive(timeout) as mine:
             if not mine:
-                raise DatabaseBusy(f"another process is draining for more than {wait:g} s", "try again")
+                raise DatabaseBusy(f"another process is draining for more than {timeout:g} s", "try again")
             old = os.path.lexists(database)
             aside = f"{database}.before-{stamp(clock())}"
             if old and not force:
@@ -75,10 +75,10 @@ def restore(settings: Settings, file: str, *, force: bool = False, wait: float =
             if old and copies.can_overwrite(database, file):
                 with unfinished(aside, mode_of(database)) as partial:
                     copies.copy(database, partial)
-                copies.overwrite(database, file, expected, wait)
+                copies.overwrite(database, file, expected, timeout)
             else:
                 _replace(copies, file, database, aside, expected)
-        drained = drain.run(wait, tidy=True)
+        drained = drain.run(timeout, tidy=True)
     finally:
         drain.close()
     return Restored(database, expected.rows, aside if old else None, drained.counts.stored)

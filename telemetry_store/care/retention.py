@@ -19,7 +19,7 @@ from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
 from telemetry_store.drain import Drain
 from telemetry_store.engines import ageing_for, sink_for
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
 from telemetry_store.progress import Progress
 from telemetry_store.segment import try_lock
@@ -92,7 +92,7 @@ def prune(
     table: str | None = None,
     folder: str | None = None,
     force: bool = False,
-    wait: float = 10.0,
+    timeout: float = 10.0,
     clock: Clock = time.time,
     progress: Callable[[Progress], None] | None = None,
 ) -> list[Pruned]:
@@ -104,7 +104,7 @@ def prune(
         table: only this one; needed for a table that existed before this store.
         folder: of the archive; None deletes.
         force: also where the clock is not to be trusted.
-        wait: seconds to wait for other processes, for each transaction.
+        timeout: seconds to wait for other processes, for each transaction.
         clock: seconds since 1970.
         progress: called with how far a table is, in rows.
 
@@ -124,7 +124,7 @@ def prune(
         folder = os.path.abspath(folder)
     now = clock()
     cutoff = _cutoff(older_than, now)
-    pruner = Pruner(settings, cutoff, wait)
+    pruner = Pruner(settings, cutoff, timeout)
     with contextlib.closing(pruner), pruner.alone():
         pruner.resume(folder)
         if not force:
@@ -132,13 +132,13 @@ def prune(
         return [pruner.prune(old, folder, progress) for old in pruner.ageing.aged(cutoff, table)]
 
 
-def resume(settings: Settings, *, wait: float = 10.0) -> None:
+def resume(settings: Settings, *, timeout: float = 10.0) -> None:
     """Go on with what a prune has left that was broken off; nothing more is found old.
 
     Raises:
         DatabaseMissing, DatabaseBusy, ArchiveDamaged, DatabaseError: see prune().
     """
-    pruner = Pruner(settings, "", wait)
+    pruner = Pruner(settings, "", timeout)
     with contextlib.closing(pruner), pruner.alone():
         pruner.resume(None)
 
@@ -196,18 +196,18 @@ class Pruner:
     Args:
         settings: of which database.
         cutoff: the moment, in the canonical form.
-        wait: seconds to wait for other processes, for each transaction.
+        timeout: seconds to wait for other processes, for each transaction.
 
     Raises:
         DatabaseMissing: there is no database.
     """
 
-    def __init__(self, settings: Settings, cutoff: str, wait: float) -> None:
+    def __init__(self, settings: Settings, cutoff: str, timeout: float) -> None:
         self.ageing = ageing_for(_existing(settings))
         self._sink = self.ageing.sink
         self._drain = Drain(os.path.abspath(settings.spool), self._sink)
         self._cutoff = cutoff
-        self._wait = wait
+        self._timeout = timeout
         self._portion = 500
         self._taken = self._longest = 0.0
         self._settle_above = _LARGE_LOG
@@ -235,11 +235,11 @@ class Pruner:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[Turn]:
         """One small transaction, and then as much time for others."""
-        with self._drain.exclusive(self._wait) as mine:
+        with self._drain.exclusive(self._timeout) as mine:
             if not mine:
                 raise DatabaseBusy("another process is writing to the database", "prune again later; it goes on")
             start = time.monotonic()
-            with self.ageing.turn(self._wait) as turn:
+            with self.ageing.turn(self._timeout) as turn:
                 yield turn
         self._taken = self._let_others(start)
         self._settle()
@@ -262,7 +262,7 @@ class Pruner:
             log = reader.sizes().log
         if log <= self._settle_above:
             return
-        with self._drain.exclusive(self._wait) as mine:
+        with self._drain.exclusive(self._timeout) as mine:
             start = time.monotonic()
             settled = mine and self._sink.settle(force=True)
         self._settle_above = _LARGE_LOG if settled else 2 * log

@@ -13,7 +13,7 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import WAIT, Db, Env, Exit, Json, fresh, opened, progress_bar, warn
+from telemetry_store.commands.options import TIMEOUT, Db, Env, Exit, Json, fresh, opened, progress_bar, warn
 from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, DatabaseError
 from telemetry_store.recovery import segment_names
 
@@ -43,7 +43,7 @@ def drain(
         before = 0
         while True:
             try:
-                complete = store.tidy(WAIT)
+                complete = store.tidy(TIMEOUT)
             except DatabaseError as error:
                 if not (follow and error.retry):
                     raise
@@ -111,7 +111,7 @@ def _mended(settings: Settings, findings: list[Finding], *, full: bool) -> list[
     from telemetry_store.care.doctor import examine
     from telemetry_store.care.doctor.mend import mend
 
-    mended = mend(settings, findings, wait=WAIT)
+    mended = mend(settings, findings, timeout=TIMEOUT)
     for words in mended:
         warn(f"fixed: {words}")
     return examine(settings, full=full) if mended else findings
@@ -131,7 +131,7 @@ def backup(
     destination: Annotated[str | None, typer.Argument(help="A new file, or a folder.")] = None,
     keep: Annotated[int | None, typer.Option("--keep", min=1, help="Delete all but the newest so many.")] = None,
     listing: Annotated[bool, typer.Option("--list", help="Show the backups in the folder; make none.")] = False,
-    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the database.")] = WAIT,
+    timeout: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the database.")] = TIMEOUT,
     db: Db = None,
     env: Env = None,
     json: Json = False,
@@ -149,7 +149,7 @@ def backup(
         _show_backups([asdict(copy) for copy in backups(settings, folder)], json=json)
         return
     with _failed_check():
-        copy = back_up(settings, destination, wait=wait)
+        copy = back_up(settings, destination, timeout=timeout)
     deleted = keep_newest(settings, keep, folder) if keep else []
     if json:
         print(terminal.as_json({**asdict(copy), "deleted": deleted}))
@@ -172,7 +172,7 @@ def _show_backups(rows: list[dict[str, Any]], *, json: bool) -> None:
 def restore(
     file: Annotated[str, typer.Argument(help="A backup.")],
     force: Annotated[bool, typer.Option("--force", help="Also where there is a database; it is kept.")] = False,
-    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for other processes.")] = WAIT,
+    timeout: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for other processes.")] = TIMEOUT,
     db: Db = None,
     env: Env = None,
     json: Json = False,
@@ -184,7 +184,7 @@ def restore(
     from telemetry_store.care.restore import restore as put_back
 
     with _failed_check():
-        restored = put_back(settings_module.load(db, env=env), file, force=force, wait=wait)
+        restored = put_back(settings_module.load(db, env=env), file, force=force, timeout=timeout)
     if json:
         print(terminal.as_json(asdict(restored)))
         return

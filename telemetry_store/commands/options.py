@@ -37,7 +37,7 @@ Db = Annotated[
 ]
 Env = Annotated[str | None, typer.Option("--env", help="A section [env.NAME] of telemetry.toml, such as dev.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-WAIT = 10.0
+TIMEOUT = 10.0
 
 
 def warn(message: str) -> None:
@@ -63,8 +63,8 @@ def opened(db: str | None, env: str | None, *, reading: bool = True) -> Iterator
 def fresh(store: TelemetryStore) -> float:
     """Bring in what is in the spool, or say that the database is busy; returns the seconds to wait for reads."""
     try:
-        if store.flush(WAIT):
-            return WAIT
+        if store.flush(TIMEOUT):
+            return TIMEOUT
     except DatabaseBusy:
         pass
     except (DatabaseError, SpoolError) as error:
@@ -79,7 +79,7 @@ def fresh(store: TelemetryStore) -> float:
 
 def ask(store: TelemetryStore, sql: str) -> list[dict[str, Any]]:
     """Rows of a query over all that can be had now."""
-    return store.read(sql, wait=fresh(store))
+    return store.read(sql, timeout=fresh(store))
 
 
 @contextlib.contextmanager

@@ -162,7 +162,7 @@ def stats(
     from telemetry_store.reading.statistics import statistics
 
     with opened(db, env) as store:
-        figures = statistics(store, wait=fresh(store), hours=hours)
+        figures = statistics(store, timeout=fresh(store), hours=hours)
     if json:
         print(terminal.as_json(figures))
         return

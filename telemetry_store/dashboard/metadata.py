@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store.dashboard.survey import QUESTIONS
 from telemetry_store.dashboard.vega import SLUG, dashboard
-from telemetry_store.engines.sqlite.names import text_of
+from telemetry_store.engines.names import text_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.questions import find, library
 from telemetry_store.reading.timeline import moment, seconds

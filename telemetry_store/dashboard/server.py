@@ -42,7 +42,7 @@ _LOOK_ROUND = 2.0
 #: The plugin sends a chart's statement, which names every table, in the address, in bytes.
 _LONGEST_URL = 1 << 20
 #: Seconds to wait for locks.
-_WAIT = 10.0
+_TIMEOUT = 10.0
 _SETTINGS = {
     "sql_time_limit_ms": TIME_LIMIT,
     "max_returned_rows": 20_000,
@@ -73,7 +73,7 @@ class Dashboard:
 
     def look(self) -> None:
         """Describe the database anew when its tables have changed, or there is something new to draw."""
-        with self._store.reader(_WAIT) as reader:
+        with self._store.reader(_TIMEOUT) as reader:
             seen = (inode(self._path), reader.value("PRAGMA schema_version"), filled(reader))
             if seen != self._seen:
                 survey = Survey(reader)

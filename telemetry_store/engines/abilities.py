@@ -85,7 +85,7 @@ class Copies(ABC):
         """Whether a database can be opened, and be overwritten with a copy without being replaced."""
 
     @abstractmethod
-    def overwrite(self, database: str, file: str, expected: Contents, wait: float) -> None:
+    def overwrite(self, database: str, file: str, expected: Contents, timeout: float) -> None:
         """Overwrite a database in one transaction; whoever is reading it goes on seeing the old one until then."""
 
     @abstractmethod
@@ -147,7 +147,7 @@ class Ageing(ABC):
         """The oldest rows of a span of time, its end excluded, in portions."""
 
     @abstractmethod
-    def turn(self, wait: float) -> AbstractContextManager[Turn]:
+    def turn(self, timeout: float) -> AbstractContextManager[Turn]:
         """One small transaction of the sink."""
 
 
@@ -226,5 +226,5 @@ class Checks(ABC):
         """Whether the usual questions are quick, and what indexes cost for nothing."""
 
     @abstractmethod
-    def mend(self, fix: Fix, wait: float) -> str:
+    def mend(self, fix: Fix, timeout: float) -> str:
         """Do what such a finding offers, and say so in words; the caller holds the lock of the drain."""

@@ -144,8 +144,8 @@ class Sink(ABC):
     """A place for rows."""
 
     @abstractmethod
-    def transaction(self, wait: float) -> AbstractContextManager[Transaction]:
-        """Begin a transaction, waiting up to `wait` seconds for the write lock.
+    def transaction(self, timeout: float) -> AbstractContextManager[Transaction]:
+        """Begin a transaction, waiting up to `timeout` seconds for the write lock.
 
         Raises:
             DatabaseError: by cause; see `retry`.
@@ -160,11 +160,11 @@ class Sink(ABC):
         """The cursors as a fresh connection sees them."""
 
     @abstractmethod
-    def reader(self, wait: float) -> AbstractContextManager[Reader]:
+    def reader(self, timeout: float) -> AbstractContextManager[Reader]:
         """A reader of what is committed; closed at the end of the block.
 
         Args:
-            wait: seconds to wait for locks.
+            timeout: seconds to wait for locks.
 
         Raises:
             DatabaseMissing: nothing was ever committed.
@@ -285,13 +285,13 @@ class Reader(ABC):
         """What is known of the tables."""
 
     @abstractmethod
-    def query(self, sql: str, parameters: Any = (), wait: float = 30.0) -> Result:
+    def query(self, sql: str, parameters: Any = (), timeout: float = 30.0) -> Result:
         """The rows of one statement that somebody wrote: contained, so it cannot change anything.
 
         Args:
             sql: the statement.
             parameters: a sequence or a mapping.
-            wait: seconds after which it is stopped.
+            timeout: seconds after which it is stopped.
 
         Raises:
             QueryError: the SQL is wrong, is more than one statement, or would change something.
@@ -299,11 +299,11 @@ class Reader(ABC):
         """
 
     @abstractmethod
-    def stream(self, sql: str, parameters: Any = (), wait: float = 30.0) -> Generator[Any]:
+    def stream(self, sql: str, parameters: Any = (), timeout: float = 30.0) -> Generator[Any]:
         """The same for results of any size: first the columns' names, then lists of rows."""
 
     @abstractmethod
-    def trusted(self, sql: str, parameters: Any = (), wait: float = 30.0) -> Result:
+    def trusted(self, sql: str, parameters: Any = (), timeout: float = 30.0) -> Result:
         """The same for a statement of this package."""
 
     @abstractmethod

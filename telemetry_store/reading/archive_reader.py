@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
 from telemetry_store.engines import sink_for
-from telemetry_store.engines.sqlite.names import quoted, text_of
+from telemetry_store.engines.names import quoted, text_of
 from telemetry_store.errors import QueryError, UsageError
 from telemetry_store.settings import Settings
 
@@ -61,7 +61,7 @@ class Rows:
 
 
 #: How long the database is waited for, in seconds.
-_WAIT = 30.0
+_TIMEOUT = 30.0
 
 
 class Answering:
@@ -203,7 +203,7 @@ def answer(question: Question) -> Iterator[Names | Rows]:
         duck.execute(f"SET temp_directory = {text_of(spill)}")
         duck.execute("SET autoinstall_known_extensions = false")
         duck.execute("SET autoload_known_extensions = false")
-        with sink_for(Settings(question.database)).reader(_WAIT) as live, live.moment():
+        with sink_for(Settings(question.database)).reader(_TIMEOUT) as live, live.moment():
             yield from Answering(live, question.folder, duck).answer(question.sql)
 
 

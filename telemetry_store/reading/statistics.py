@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.errors import QueryError
 from telemetry_store.recovery import segment_names
 from telemetry_store.spool import backlog
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from telemetry_store.store import TelemetryStore
 
 
-def statistics(store: TelemetryStore, *, wait: float = 30.0, hours: int = 24) -> dict[str, Any]:
+def statistics(store: TelemetryStore, *, timeout: float = 30.0, hours: int = 24) -> dict[str, Any]:
     """Tables with rows and span, sizes in bytes, the backlog, rejects by reason and drops by cause.
 
     Args:
         store: of which database; only what is committed is counted, so flush() first.
-        wait: seconds to wait for locks.
+        timeout: seconds to wait for locks.
         hours: for so many hours until that of the newest event there is a count in each table's `hours`.
 
     Raises:
         DatabaseError: by cause.
     """
-    with store.reader(wait) as reader:
+    with store.reader(timeout) as reader:
         tables = [_table(reader, name) for name in reader.catalogue.names]
         newest = max((table["last"] for table in tables if _is_canonical(table["last"])), default=None)
         wanted = _hours(newest, hours) if newest else []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 #: Seconds to wait for locks.
-_WAIT = 30.0
+_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def collect(store: TelemetryStore, window: str | None = None, now: datetime | No
         DatabaseError: the database refuses.
     """
     charts = [chart for chart in CHARTS if not chart.live]
-    with store.reader(_WAIT) as reader, reader.moment():
+    with store.reader(_TIMEOUT) as reader, reader.moment():
         survey = Survey(reader)
         window = window or survey.first_window()
         answers = {chart.name: survey.answer(chart.question, window) if survey.feeds(chart) else [] for chart in charts}

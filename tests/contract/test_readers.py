@@ -107,7 +107,7 @@ def test_a_statement_is_contained(reader: Reader) -> None:
     start = time.monotonic()
     with pytest.raises(QueryStopped):
         reader.query("SELECT count(*) FROM chat a, chat b, chat c, chat d, chat e, chat f, chat g, chat h, chat i, "
-                     "chat j, chat k, chat l, chat m, chat n", wait=0.2)  # fmt: skip
+                     "chat j, chat k, chat l, chat m, chat n", timeout=0.2)  # fmt: skip
     assert time.monotonic() - start < 5
     assert reader.value("SELECT count(*) FROM chat") == 6
     with pytest.raises(QueryError):

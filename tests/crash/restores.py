@@ -40,7 +40,7 @@ def run(folder: Path, times: int) -> dict:
         at_backup = [acknowledged[writer] for writer in range(4)]
         copy = back_up(settings).path
         time.sleep(0.5)
-        drained.append(restore(settings, copy, force=True, wait=30.0).drained)
+        drained.append(restore(settings, copy, force=True, timeout=30.0).drained)
         time.sleep(0.5)
         between.append([range(start, acknowledged[writer]) for writer, start in enumerate(at_backup)])
     time.sleep(0.5)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from importers import import_paths, rehearse
 from telemetry_store import EventTable, TelemetryStore
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 
 
 def everything(store: TelemetryStore) -> dict[str, list[dict[str, object]]]:

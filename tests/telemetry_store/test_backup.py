@@ -58,7 +58,7 @@ def test_a_database_that_cannot_be_written(settings: Settings, tmp_path: Path) -
     store = waiting(settings.database, 3, 4)
     with closing(sqlite3.connect(settings.database, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
-        made = back_up(settings, wait=0.1)
+        made = back_up(settings, timeout=0.1)
         holder.execute("ROLLBACK")
     assert (made.rows["t"], made.carried) == (5, 2)
     restore(Settings(str(tmp_path / "b.db")), made.path)
@@ -74,11 +74,11 @@ def test_another_process_that_drains_all_the_time(settings: Settings) -> None:
     try:
         assert try_lock(lock)
         with pytest.raises(DatabaseBusy, match="draining"):
-            back_up(settings, wait=0.1)
+            back_up(settings, timeout=0.1)
         unlock(lock)
         store.flush()
         assert try_lock(lock)
-        assert back_up(settings, wait=0.1).rows["t"] == 4
+        assert back_up(settings, timeout=0.1).rows["t"] == 4
     finally:
         os.close(lock)
         store.close()

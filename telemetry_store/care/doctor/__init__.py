@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "Look", "Severity", "examine", "look_at"]
 
 #: How long the database is waited for, in seconds.
-_WAIT = 5.0
+_TIMEOUT = 5.0
 
 
 def examine(settings: Settings, *, full: bool = False) -> list[Finding]:
@@ -46,7 +46,7 @@ def look_at(look: Look) -> list[Finding]:
         findings.append(Finding("D201", "database", Severity.WARNING, f"{database} does not exist", hint))
         return [*findings, *segments.check(look), *backlog.check(look)]
     try:
-        with sink_for(look.settings).reader(_WAIT) as reader:
+        with sink_for(look.settings).reader(_TIMEOUT) as reader:
             findings += list(_inside(look, reader))
     except TelemetryError as error:
         hint = "restore a backup, or move the file away: what is in the spool goes into a new one"

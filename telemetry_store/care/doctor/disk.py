@@ -12,7 +12,7 @@ import shutil
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.finding import Finding, Look, Severity
 from telemetry_store.spool import backlog
 from telemetry_store.terminal import size

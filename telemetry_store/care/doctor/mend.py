@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from telemetry_store.settings import Settings
 
 
-def mend(settings: Settings, findings: Iterable[Finding], *, wait: float = 10.0) -> list[str]:
+def mend(settings: Settings, findings: Iterable[Finding], *, timeout: float = 10.0) -> list[str]:
     """Do what the findings offer, each thing once.
 
     Args:
         settings: of which database.
         findings: of an examination.
-        wait: seconds to wait for other processes.
+        timeout: seconds to wait for other processes.
 
     Returns:
         What was done, in words.
@@ -36,23 +36,23 @@ def mend(settings: Settings, findings: Iterable[Finding], *, wait: float = 10.0)
     """
     fixes = dict.fromkeys(finding.fix for finding in findings if finding.fix is not None)
     with contextlib.closing(Drain(os.path.abspath(settings.spool), sink_for(settings))) as drain:
-        return [_mend(settings, drain, fix, wait) for fix in fixes]
+        return [_mend(settings, drain, fix, timeout) for fix in fixes]
 
 
-def _mend(settings: Settings, drain: Drain, fix: Fix, wait: float) -> str:
+def _mend(settings: Settings, drain: Drain, fix: Fix, timeout: float) -> str:
     if fix is Remedy.RESUME:
-        resume(settings, wait=wait)
+        resume(settings, timeout=timeout)
         return "ended a prune that was broken off"
     if fix is Remedy.DRAIN:
-        return _drain(drain, wait)
-    with drain.exclusive(wait) as mine:
+        return _drain(drain, timeout)
+    with drain.exclusive(timeout) as mine:
         if not mine:
             raise DatabaseBusy("another process is writing to the database", "try again later")
-        return checks_for(settings).mend(fix, wait)
+        return checks_for(settings).mend(fix, timeout)
 
 
-def _drain(drain: Drain, wait: float) -> str:
-    drained = drain.run(wait, tidy=True)
+def _drain(drain: Drain, timeout: float) -> str:
+    drained = drain.run(timeout, tidy=True)
     if not drained.complete:
         raise DatabaseBusy("another process is draining", "it does the same work; look again later")
     return f"drained {drained.counts.stored} events, deleted {drained.deleted} segments, cut back the log"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.finding import Finding, Severity
 from telemetry_store.schema import RESERVED, is_identifier, type_of
 from telemetry_store.timestamps import TIME_FIELDS

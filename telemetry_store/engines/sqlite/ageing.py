@@ -6,11 +6,12 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.abilities import Aged, Ageing, Turn
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.catalogue import SqliteCatalogue
 from telemetry_store.engines.sqlite.migrations import pending
-from telemetry_store.engines.sqlite.names import exists, quoted
 from telemetry_store.engines.sqlite.reader import reading
 from telemetry_store.engines.sqlite.sink import SqliteSink
+from telemetry_store.engines.sqlite.statements import exists
 from telemetry_store.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ class SqliteAgeing(Ageing):
                 yield rows
 
     @contextlib.contextmanager
-    def turn(self, wait: float) -> Iterator[SqliteTurn]:
-        with self._sink.transaction(wait) as transaction:
+    def turn(self, timeout: float) -> Iterator[SqliteTurn]:
+        with self._sink.transaction(timeout) as transaction:
             yield SqliteTurn(transaction.connection)
 
 

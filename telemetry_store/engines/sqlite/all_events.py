@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import quoted, text_of
+from telemetry_store.engines.names import quoted, text_of
 from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:

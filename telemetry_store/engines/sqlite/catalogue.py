@@ -9,8 +9,8 @@ import orjson
 
 from telemetry_store.batch import Normaliser
 from telemetry_store.engines.base import Catalogue, Note
-from telemetry_store.engines.sqlite.names import exists, quoted
-from telemetry_store.engines.sqlite.statements import sql
+from telemetry_store.engines.names import quoted
+from telemetry_store.engines.sqlite.statements import exists, sql
 from telemetry_store.schema import METADATA, ColumnType, EventTable, Table
 from telemetry_store.timestamps import TIME_FIELDS
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from telemetry_store.engines.abilities import Contents, Copies, Label
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.migrations import pending
-from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.open import PATIENCE, Access, Connection, connect, translating
 from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.engines.sqlite.statements import sql
@@ -91,8 +91,8 @@ class SqliteCopies(Copies):
                 return False
         return len(sizes) == 1
 
-    def overwrite(self, database: str, file: str, expected: Contents, wait: float) -> None:
-        with translating(database), _opened(file) as new, _untouched(database, wait) as old:
+    def overwrite(self, database: str, file: str, expected: Contents, timeout: float) -> None:
+        with translating(database), _opened(file) as new, _untouched(database, timeout) as old:
             old.execute("PRAGMA synchronous = FULL")
             _transfer(new, old)
             cursors = _contents(old).cursors
@@ -111,9 +111,9 @@ def _opened(path: str) -> contextlib.closing[Connection]:
 
 
 @contextlib.contextmanager
-def _untouched(path: str, wait: float = PATIENCE) -> Iterator[Connection]:
+def _untouched(path: str, timeout: float = PATIENCE) -> Iterator[Connection]:
     """A connection for writing that changes no setting of the file; its own checkpoints are off."""
-    with contextlib.closing(connect(path, Access.WRITE, wait)) as connection:
+    with contextlib.closing(connect(path, Access.WRITE, timeout)) as connection:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         yield connection
 

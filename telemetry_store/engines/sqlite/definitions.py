@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.schema import DEFAULT_INDEXES, TIME
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.schema import ColumnType, event_of
 from telemetry_store.selection import StoredEvent
 

@@ -96,15 +96,15 @@ class Authoriser:
         return False
 
 
-def connect(path: str, wait: float) -> sqlite3.Connection:
+def connect(path: str, timeout: float) -> sqlite3.Connection:
     """A connection that cannot write.
 
     Args:
         path: the database file.
-        wait: how long to wait for locks, in seconds.
+        timeout: how long to wait for locks, in seconds.
     """
     uri = f"file:{os.path.abspath(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=wait, check_same_thread=False)
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout, check_same_thread=False)
     connection.execute("PRAGMA query_only = 1")
     return connection
 

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.batch import Counts, Reject, Rows
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 
 if TYPE_CHECKING:
     from telemetry_store.engines.sqlite.catalogue import Tables

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.batch import Reject
 from telemetry_store.engines.base import Ledger, Source
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.definitions import NOW
-from telemetry_store.engines.sqlite.names import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -23,7 +23,7 @@ _COUNTING = 300
 #: The largest value, and the largest answer, in bytes.
 _LARGEST_VALUE, _LARGEST_ANSWER = 16 << 20, 64 << 20
 #: Seconds to wait for locks.
-_WAIT = 10.0
+_TIMEOUT = 10.0
 
 
 class _Cursor(sqlite3.Cursor):
@@ -74,7 +74,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         """
         if write:
             raise UsageError("the dashboard only reads")
-        connection = cast("_Connection", connect(self.path, Access.READ, _WAIT, factory=_Connection))
+        connection = cast("_Connection", connect(self.path, Access.READ, _TIMEOUT, factory=_Connection))
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         connection.inode = inode(self.path)

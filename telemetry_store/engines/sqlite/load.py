@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.definitions import put_off
-from telemetry_store.engines.sqlite.names import quoted
 
 if TYPE_CHECKING:
     from telemetry_store.engines.sqlite.open import Connection

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.names import exists
-from telemetry_store.engines.sqlite.statements import sql
+from telemetry_store.engines.sqlite.statements import exists, sql
 from telemetry_store.errors import DatabaseNewer
 
 if TYPE_CHECKING:

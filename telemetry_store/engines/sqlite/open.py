@@ -70,17 +70,19 @@ def uri(path: str, access: Access) -> str:
     return f"file:{''.join(chr(byte) if byte in _PLAIN else f'%{byte:02X}' for byte in data)}?{access}"
 
 
-def connect(path: str, access: Access, wait: float = PATIENCE, *, factory: type[Connection] = Connection) -> Connection:
+def connect(
+    path: str, access: Access, timeout: float = PATIENCE, *, factory: type[Connection] = Connection
+) -> Connection:
     """A connection without transactions of its own, which threads may use in turn.
 
     Args:
         path: the database file.
         access: what it may do.
-        wait: how long to wait for locks, in seconds.
+        timeout: how long to wait for locks, in seconds.
         factory: the class of the connection.
     """
     connection = sqlite3.connect(
-        uri(path, access), uri=True, isolation_level=None, timeout=wait, check_same_thread=False, factory=factory
+        uri(path, access), uri=True, isolation_level=None, timeout=timeout, check_same_thread=False, factory=factory
     )
     if access in (Access.READ, Access.IMMUTABLE):
         connection.execute("PRAGMA query_only = 1")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.foreign import moment_of
-from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.open import Access, connect, translating
 from telemetry_store.engines.sqlite.shape import Kind, read_schema
 

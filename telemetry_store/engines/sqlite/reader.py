@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.engines.base import Reader, Sizes
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite import contained, events
 from telemetry_store.engines.sqlite.catalogue import SEARCH, SqliteCatalogue
-from telemetry_store.engines.sqlite.names import quoted
 from telemetry_store.engines.sqlite.open import PATIENCE, Access, code_of, connect
 from telemetry_store.errors import (
     DatabaseBusy,
@@ -50,17 +50,17 @@ class SqliteReader(Reader):
     def catalogue(self) -> SqliteCatalogue:
         return SqliteCatalogue(self.connection)
 
-    def query(self, sql: str, parameters: Any = (), wait: float = PATIENCE) -> Result:
+    def query(self, sql: str, parameters: Any = (), timeout: float = PATIENCE) -> Result:
         with explaining(self.path):
-            return Result(*contained.fetch(self.path, sql, parameters, wait))
+            return Result(*contained.fetch(self.path, sql, parameters, timeout))
 
-    def stream(self, sql: str, parameters: Any = (), wait: float = PATIENCE) -> Generator[Any]:
+    def stream(self, sql: str, parameters: Any = (), timeout: float = PATIENCE) -> Generator[Any]:
         with explaining(self.path):
-            yield from contained.stream(self.path, sql, parameters, wait)
+            yield from contained.stream(self.path, sql, parameters, timeout)
 
-    def trusted(self, sql: str, parameters: Any = (), wait: float = PATIENCE) -> Result:
-        with explaining(self.path), contextlib.closing(connect(self.path, Access.READ, wait)) as connection:
-            return Result(*contained.fetch_here(connection, sql, parameters, wait, wild=True))
+    def trusted(self, sql: str, parameters: Any = (), timeout: float = PATIENCE) -> Result:
+        with explaining(self.path), contextlib.closing(connect(self.path, Access.READ, timeout)) as connection:
+            return Result(*contained.fetch_here(connection, sql, parameters, timeout, wild=True))
 
     def rows(self, sql: str, parameters: Any = ()) -> Iterator[Any]:
         with explaining(self.path):
@@ -127,19 +127,19 @@ def _phrase(words: Sequence[str]) -> str:
 
 
 @contextlib.contextmanager
-def reading(path: str, wait: float = PATIENCE) -> Iterator[SqliteReader]:
+def reading(path: str, timeout: float = PATIENCE) -> Iterator[SqliteReader]:
     """A reader of a database, closed at the end of the block.
 
     Args:
         path: the database file.
-        wait: how long to wait for locks, in seconds.
+        timeout: how long to wait for locks, in seconds.
 
     Raises:
         DatabaseMissing, DatabaseBusy, NotADatabase, DatabaseError: by cause.
     """
     if not os.path.exists(path):
         raise DatabaseMissing(f"there is no database at {path}", "record an event, import a file, or use --db")
-    with explaining(path), contextlib.closing(connect(path, Access.READ, wait)) as connection:
+    with explaining(path), contextlib.closing(connect(path, Access.READ, timeout)) as connection:
         yield SqliteReader(path, connection)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from telemetry_store.engines.sqlite.names import quoted, text_of
+from telemetry_store.engines.names import quoted, text_of
 from telemetry_store.engines.sqlite.open import Connection, OperationalError
 
 #: What SQLite calls the row number of a table, unless a column has that name.

@@ -95,9 +95,9 @@ class SqliteSink(Sink):
             return None
 
     @contextlib.contextmanager
-    def transaction(self, wait: float) -> Iterator[SqliteTransaction]:
+    def transaction(self, timeout: float) -> Iterator[SqliteTransaction]:
         with translating(self.path):
-            connection = self._begin(time.monotonic() + wait)
+            connection = self._begin(time.monotonic() + timeout)
             try:
                 yield SqliteTransaction(connection, self._known(connection))
                 connection.execute("COMMIT")
@@ -161,8 +161,8 @@ class SqliteSink(Sink):
             return dict(connection.execute("SELECT segment, offset FROM _cursors"))
 
     @contextlib.contextmanager
-    def reader(self, wait: float) -> Iterator[SqliteReader]:
-        with reading(self.path, wait) as reader:
+    def reader(self, timeout: float) -> Iterator[SqliteReader]:
+        with reading(self.path, timeout) as reader:
             yield reader
 
     def close(self) -> None:

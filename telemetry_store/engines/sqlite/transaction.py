@@ -13,8 +13,8 @@ from telemetry_store.engines.sqlite.catalogue import load_tables, searched_table
 from telemetry_store.engines.sqlite.insert import Inserter
 from telemetry_store.engines.sqlite.ledger import SqliteLedger
 from telemetry_store.engines.sqlite.load import begin_load, build_index
-from telemetry_store.engines.sqlite.names import exists
 from telemetry_store.engines.sqlite.open import IntegrityError
+from telemetry_store.engines.sqlite.statements import exists
 from telemetry_store.schema import EventTable
 
 if TYPE_CHECKING:

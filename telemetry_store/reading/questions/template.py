@@ -32,9 +32,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from telemetry_store.engines.names import quoted, text_of
 from telemetry_store.engines.sqlite.all_events import event_json
 from telemetry_store.engines.sqlite.catalogue import SEARCH
-from telemetry_store.engines.sqlite.names import quoted, text_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading import faults
 from telemetry_store.schema import ColumnType

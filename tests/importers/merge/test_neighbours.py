@@ -139,7 +139,7 @@ def test_a_locked_database(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseBusy):
-            merge(str(tmp_path / "a.db"), plan(old), wait=0.3)
+            merge(str(tmp_path / "a.db"), plan(old), timeout=0.3)
         other.execute("ROLLBACK")
     assert merge(str(tmp_path / "a.db"), plan(old)).status == "merged"
 

@@ -53,8 +53,8 @@ class SqliteChecks(Checks):
     def indexes(self, reader: Reader) -> Iterator[Finding]:
         return indexes.check(reader)
 
-    def mend(self, fix: Fix, wait: float) -> str:
-        with contextlib.closing(SqliteSink(self._path)) as sink, sink.transaction(wait) as transaction:
+    def mend(self, fix: Fix, timeout: float) -> str:
+        with contextlib.closing(SqliteSink(self._path)) as sink, sink.transaction(timeout) as transaction:
             return _change(transaction.connection, fix)
 
 

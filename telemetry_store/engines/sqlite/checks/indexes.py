@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from telemetry_store.engines.sqlite.names import quoted
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.statements import sql
 from telemetry_store.finding import Finding, MissingIndex, Remedy, Severity
 from telemetry_store.schema import DEFAULT_INDEXES, TIME, EventTable
