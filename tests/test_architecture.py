@@ -75,7 +75,6 @@ ARROWS = {
 EXCUSED = {
     ("telemetry_store.engines", "sqlite"): "it chooses the engine that the settings name",
     ("telemetry_store.dashboard.server", "sqlite"): "Datasette serves SQLite files, and nothing else",
-    ("telemetry_store.worker", "command"): "what the entry of the command trusts, a worker does too",
     ("telemetry_store.reading.questions.template", "sqlite"): "questions are written in SQLite's dialect so far",
     ("importers.rehearsal", "sqlite"): "a dry run copies an SQLite file's tables",
 }
