@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from telemetry_store.ahead import ahead
-from telemetry_store.batch import Chunk, Reject
+from telemetry_store.batch import Block, Chunk, ColumnChunk, RecordChunk, Reject
 from telemetry_store.columns import Columns
 
 from .content import Content
-from .jsonl import LineReader, Lines, Tail
+from .jsonl import LineExtent, LineReader, Lines, Tail
 from .ledger import prefix_hashes
 from .prefix import KnownDigest, Prefix
 
@@ -73,8 +73,8 @@ def is_worth(file: Content, size: int) -> bool:
     return size >= _WORTH and file.plain and hasattr(os, "pread") and (os.cpu_count() or 1) > 1 and bool(sys.executable)
 
 
-def parsed(job: Job, file: Content, ended: Callable[[int], None]) -> Generator[Lines]:
-    """Yield what `LineReader.read` would, parsed by a process of its own.
+def parsed(job: Job, file: Content, ended: Callable[[int], None]) -> Generator[Block[LineExtent]]:
+    """Yield what `LineReader.read` would as blocks, parsed by a process of its own.
 
     Args:
         job: what to parse.
@@ -97,7 +97,7 @@ def parsed(job: Job, file: Content, ended: Callable[[int], None]) -> Generator[L
                 if isinstance(told, int):
                     ended(told)
                     return
-                yield _lines_of(told, job, file)
+                yield _block_of(told, job, file)
             raise ParserLost
         finally:
             process.kill()
@@ -150,32 +150,41 @@ def _send(out: BinaryIO, frame: Any) -> None:
 
 def _frame_of(lines: Lines, prefix: Prefix) -> tuple[Any, ...]:
     """What is told about lines: their columns, or else their records and where each stands."""
-    chunk, columns = lines.chunk, None
-    places = None if lines.regular else [(at, len(line)) for at, line in map(chunk.raw, range(len(chunk.records)))]
-    if (found := chunk.columns) is not None:
-        kinds = {key: [_KINDS.index(kind) for kind in types] for key, types in found.kinds.items()}
-        columns = found.values, kinds, found.canonical, found.written, len(found.stamps)
-    rejects = [(each.offset, each.table, each.reason, each.raw) for each in lines.rejects]
+    columns: tuple[Any, ...] | None = None
+    records, places = None, None
+    if isinstance(chunk := lines.chunk, ColumnChunk):
+        apart = chunk.columns
+        kinds = {key: [_KINDS.index(kind) for kind in types] for key, types in apart.kinds.items()}
+        columns = apart.values, kinds, apart.canonical, apart.written, len(apart.stamps)
+    else:
+        records = chunk.records
+    if not lines.regular:
+        places = [(at, len(line)) for at, line in map(chunk.raw, range(len(lines.records())))]
+    rejects = [(reject.offset, reject.table, reject.reason, reject.raw) for reject in lines.rejects]
     told = (prefix.offset, prefix.hash.hexdigest(), prefix.head, prefix.tail)
-    return columns, chunk.records, places, chunk.exact, rejects, lines.blank, len(lines.data), told
+    return columns, records, places, rejects, lines.blank, lines.offset, told
 
 
-def _lines_of(frame: tuple[Any, ...], job: Job, file: Content) -> Lines:
+def _block_of(frame: tuple[Any, ...], job: Job, file: Content) -> Block[LineExtent]:
     """The lines that a frame tells of."""
-    columns, records, places, exact, rejects, blank, size, (offset, digest, head, tail) = frame
-    source, start = str(job.route.path), offset - size
+    columns, records, places, rejects, blank, start, (end, digest, head, tail) = frame
+    source = str(job.route.path)
 
     def raw(index: int) -> tuple[int, bytes]:
         if places is not None:
             at, length = places[index]
             return at, file.peek(at, length)
-        lines = file.peek(start, size).split(b"\n")
+        lines = file.peek(start, end - start).split(b"\n")
         return start + sum(map(len, lines[:index])) + index, lines[index]
 
+    chunk: Chunk
     if columns is not None:
         values, kinds, canonical, written, count = columns
         kinds = {key: frozenset(_KINDS[place] for place in places) for key, places in kinds.items()}
-        columns = Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written)
-    chunk = Chunk(source, records, raw, exact, job.route.plan.times(), columns)
-    prefix = Prefix(offset, KnownDigest(digest), head, tail)
-    return Lines(chunk, b"", [Reject(source, *each) for each in rejects], blank, prefix=prefix)
+        stamps = (job.fallback,) * count
+        chunk = ColumnChunk(source, raw, Columns(job.table, stamps, values, kinds, canonical, written))
+    else:
+        chunk = RecordChunk(source, raw, records, job.route.plan.times())
+    kept = tuple(Reject(source, *values) for values in rejects)
+    prefix = Prefix(end, KnownDigest(digest), head, tail)
+    return Block(LineExtent(source, start, end, kept, blank=blank, prefix=prefix, data=b""), (chunk,))

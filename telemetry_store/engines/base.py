@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from telemetry_store.batch import Chunk, Counts, Reject
+    from telemetry_store.batch import Block, ExtentT, Inserted, Reject
     from telemetry_store.result import Result
 
 
@@ -68,10 +68,14 @@ class Transaction(ABC):
         """Segment name → bytes of it that are committed."""
 
     @abstractmethod
-    def insert(self, chunks: Iterable[Chunk]) -> Counts:
-        """Store the records of the chunks, making tables and columns as they need them.
+    def insert(self, blocks: Iterable[Block[ExtentT]]) -> Inserted[ExtentT]:
+        """Store the records of the blocks, making tables and columns as they need them, and say what became of them.
 
-        What a table refuses goes to `_rejects`; nothing else is refused.
+        What a table refuses goes to `_rejects`, as do the rejects of the blocks' extents; nothing else is refused. The
+        blocks may be read by another thread, a little ahead.
+
+        Returns:
+            Counts of all of it, and the extents of the blocks that were taken, in order.
         """
 
     @abstractmethod
@@ -81,10 +85,6 @@ class Transaction(ABC):
     @abstractmethod
     def forget(self, names: Iterable[str]) -> None:
         """Delete the cursors of segments that are no longer there."""
-
-    @abstractmethod
-    def reject(self, rejects: Iterable[Reject]) -> None:
-        """Keep what could not be stored."""
 
     @abstractmethod
     def take_rejects(self, ids: Sequence[int] | None) -> list[tuple[int, Reject]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.engines.sqlite.catalogue import exists, load_tables, quoted
@@ -63,7 +63,7 @@ def event_tables(connection: sqlite3.Connection) -> dict[str, Table]:
         "WHERE m.type = 'index' AND i.seqno = 0 AND i.name IS NOT NULL"
     ):
         if name in tables:
-            tables[name].leading |= {column}
+            tables[name] = replace(tables[name], leading=tables[name].leading | {column})
     return tables
 
 

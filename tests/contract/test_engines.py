@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry_store.batch import Chunk, Reject
+from telemetry_store.batch import Block, Extent, RecordChunk, Reject, chunks_of
 from telemetry_store.engines.base import Sink, Source
 from telemetry_store.engines.sqlite.memory import MemorySink
 from telemetry_store.engines.sqlite.sink import SqliteSink
@@ -26,10 +26,20 @@ def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sink]:
     made.close()
 
 
-def chunk(*events: tuple[str, dict], source: str = "s", exact: bool = False) -> Chunk:
+def block(*events: tuple[str, dict], source: str = "s", start: int = 0) -> Block[Extent]:
     lines = [encode(table, event, 1_760_000_000_000_000_000 + index) for index, (table, event) in enumerate(events)]
-    records, needs_care = decode(b"".join(lines))
-    return Chunk(source, records, lambda index: (index, lines[index]), exact or needs_care)
+    records, exact = decode(b"".join(lines))
+
+    def raw(index: int) -> tuple[int, bytes]:
+        return start + sum(map(len, lines[:index])), lines[index]
+
+    chunks = (RecordChunk(source, raw, records),) if exact else tuple(chunks_of(source, raw, records))
+    return Block(Extent(source, start, start + sum(map(len, lines))), chunks)
+
+
+def refused(*rejects: Reject) -> Block[Extent]:
+    """A block of which nothing is a record."""
+    return Block(Extent(rejects[0].source, 0, 100, rejects))
 
 
 def rows(sink: Sink, sql: str) -> list[dict]:
@@ -39,7 +49,7 @@ def rows(sink: Sink, sql: str) -> list[dict]:
 def test_rows_and_cursors_commit_together(sink: Sink) -> None:
     """What one transaction stores is there afterwards, with its cursor."""
     with sink.transaction(5.0) as transaction:
-        counts = transaction.insert([chunk(("t", {"a": 1}), ("t", {"a": 2}))])
+        counts = transaction.insert([block(("t", {"a": 1}), ("t", {"a": 2}))]).counts
         transaction.advance({"s": 10})
     assert (counts.stored, counts.rejected, counts.tables) == (2, 0, {"t": 2})
     assert [row["a"] for row in rows(sink, "SELECT a FROM t ORDER BY id")] == [1, 2]
@@ -49,21 +59,21 @@ def test_rows_and_cursors_commit_together(sink: Sink) -> None:
 def test_an_error_undoes_everything(sink: Sink) -> None:
     """A transaction whose block raises leaves no row, no table and no cursor, and the next one works."""
     with pytest.raises(RuntimeError), sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(("t", {"a": 1}))])
+        transaction.insert([block(("t", {"a": 1}))])
         transaction.advance({"s": 10})
         raise RuntimeError
     with sink.transaction(5.0) as transaction:
         assert transaction.cursors() == {}
-        transaction.insert([chunk(("t", {"b": 1}))])
+        transaction.insert([block(("t", {"b": 1}))])
     assert [set(row) for row in rows(sink, "SELECT * FROM t")] == [{"id", "timestamp", "b", "metadata_json"}]
 
 
 def test_new_keys_add_columns(sink: Sink) -> None:
     """A key that appears later becomes a column, in the same and in a later transaction."""
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(("t", {"a": 1}), ("t", {"a": 1, "b": "x"}))])
+        transaction.insert([block(("t", {"a": 1}), ("t", {"a": 1, "b": "x"}))])
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(("t", {"c": 1.5}))])
+        transaction.insert([block(("t", {"c": 1.5}))])
     assert [(row["a"], row["b"], row["c"]) for row in rows(sink, "SELECT a, b, c FROM t ORDER BY id")] == [
         (1, None, None),
         (1, "x", None),
@@ -74,7 +84,7 @@ def test_new_keys_add_columns(sink: Sink) -> None:
 def test_a_whole_number_column_widens(sink: Sink) -> None:
     """Fractions after whole numbers stay numbers in the same column."""
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(("t", {"n": 1})), chunk(("t", {"n": 1.5}))])
+        transaction.insert([block(("t", {"n": 1})), block(("t", {"n": 1.5}))])
     assert [row["n"] for row in rows(sink, "SELECT n FROM t ORDER BY id")] == [1, 1.5]
     assert rows(sink, "SELECT type FROM _tables WHERE \"column\" = 'n'") == [{"type": "REAL"}]
 
@@ -84,8 +94,8 @@ def test_refused_rows_are_kept(sink: Sink) -> None:
     declared = EventTable("t", {"k": "TEXT"}, new_keys="freeze")
     with sink.transaction(5.0) as transaction:
         counts = transaction.insert(
-            [chunk((DECLARE, declared.as_dict()), ("t", {"k": "a"}), ("t", {"other": 1}), ("t", {"k": "b"}))]
-        )
+            [block((DECLARE, declared.as_dict()), ("t", {"k": "a"}), ("t", {"other": 1}), ("t", {"k": "b"}))]
+        ).counts
     assert (counts.stored, counts.rejected) == (2, 1)
     (reject,) = rows(sink, "SELECT * FROM _rejects")
     assert "other" in reject["reason"]
@@ -115,7 +125,7 @@ def test_few_refused_among_many(tmp_path: Path, constraint: str) -> None:
         wanted.insert(7, 7)
     sink = SqliteSink(path)
     with sink.transaction(5.0) as transaction:
-        counts = transaction.insert([chunk(*(("t", {"n": number}) for number in numbers))])
+        counts = transaction.insert([block(*(("t", {"n": number}) for number in numbers))]).counts
     assert [row["n"] for row in rows(sink, "SELECT n FROM t ORDER BY id")] == wanted
     assert (counts.stored, counts.duplicate, counts.rejected) == (len(wanted), 0, 3000 - len(wanted))
     kept = rows(sink, "SELECT raw FROM _rejects ORDER BY id")
@@ -127,7 +137,9 @@ def test_many_tables_at_once(sink: Sink) -> None:
     """Rows for many tables, mixed, and columns that come in the middle: each table has its own, in order."""
     events = [(f"t{number % 40}", {"n": number} | ({"late": 1} if number > 9000 else {})) for number in range(10_000)]
     with sink.transaction(5.0) as transaction:
-        counts = transaction.insert([chunk(*events[start : start + 700]) for start in range(0, len(events), 700)])
+        counts = transaction.insert(
+            [block(*events[start : start + 700]) for start in range(0, len(events), 700)]
+        ).counts
     assert counts.stored == len(events)
     for table in range(40):
         stored = [row["n"] for row in rows(sink, f"SELECT n FROM t{table} ORDER BY id")]
@@ -139,9 +151,11 @@ def test_duplicates_are_counted(sink: Sink) -> None:
     """A dedupe_key keeps the first event of each value, across transactions; events without a value all stay."""
     declared = EventTable("t", {"k": "TEXT"}, dedupe_key=("k",))
     with sink.transaction(5.0) as transaction:
-        first = transaction.insert([chunk((DECLARE, declared.as_dict()), ("t", {"k": "a"}), ("t", {"k": "a"}))])
+        first = transaction.insert([block((DECLARE, declared.as_dict()), ("t", {"k": "a"}), ("t", {"k": "a"}))]).counts
     with sink.transaction(5.0) as transaction:
-        second = transaction.insert([chunk(("t", {"k": "a"}), ("t", {"k": "b"}), ("t", {"n": 1}), ("t", {"n": 1}))])
+        second = transaction.insert(
+            [block(("t", {"k": "a"}), ("t", {"k": "b"}), ("t", {"n": 1}), ("t", {"n": 1}))]
+        ).counts
     assert (first.stored, first.duplicate, second.stored, second.duplicate) == (1, 1, 3, 1)
 
 
@@ -149,9 +163,9 @@ def test_a_declaration_that_does_not_hold_is_rejected(sink: Sink) -> None:
     """A unique key that the rows contradict is refused with a reason, and events go on being stored."""
     declared = EventTable("t", {"k": "TEXT"}, dedupe_key=("k",))
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(("t", {"k": "a"}), ("t", {"k": "a"}))])
+        transaction.insert([block(("t", {"k": "a"}), ("t", {"k": "a"}))])
     with sink.transaction(5.0) as transaction:
-        counts = transaction.insert([chunk((DECLARE, declared.as_dict()), ("t", {"k": "a"}))])
+        counts = transaction.insert([block((DECLARE, declared.as_dict()), ("t", {"k": "a"}))]).counts
     assert (counts.stored, counts.rejected) == (1, 1)
     assert "dedupe_key" in rows(sink, "SELECT reason FROM _rejects")[0]["reason"]
 
@@ -159,14 +173,14 @@ def test_a_declaration_that_does_not_hold_is_rejected(sink: Sink) -> None:
 def test_drops_are_noted(sink: Sink) -> None:
     """A drop notice in the spool ends up in _drops with its cause and count."""
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk((DROPS, {"cause": "disk full", "count": 7}))])
+        transaction.insert([block((DROPS, {"cause": "disk full", "count": 7}))])
     assert rows(sink, "SELECT cause, count FROM _drops") == [{"cause": "disk full", "count": 7}]
 
 
 def test_bad_table_names_are_rejected(sink: Sink) -> None:
     """A record for a table that cannot exist is kept as a reject, not lost and not fatal."""
     with sink.transaction(5.0) as transaction:
-        counts = transaction.insert([chunk(("no table", {"a": 1}), ("_cursors", {"a": 1}), ("t", {"a": 1}))])
+        counts = transaction.insert([block(("no table", {"a": 1}), ("_cursors", {"a": 1}), ("t", {"a": 1}))]).counts
     assert (counts.stored, counts.rejected) == (1, 2)
 
 
@@ -188,7 +202,7 @@ def test_sources_and_rejects(sink: Sink) -> None:
         transaction.save_source(replace(source, table="other"))
         transaction.save_source(later)
         transaction.save_source(source)
-        transaction.reject([Reject("/x/a.jsonl", 5, "t", "why", b"\xff\x00")])
+        transaction.insert([refused(Reject("/x/a.jsonl", 5, "t", "why", b"\xff\x00"))])
     with sink.transaction(5.0) as transaction:
         assert transaction.sources() == [source, replace(later, recent=b"")]
         assert transaction.source("/x/a.jsonl", 1) == later
@@ -202,7 +216,7 @@ def test_rejects_are_taken_to_be_tried_again(sink: Sink) -> None:
     """Those that are asked for, or all, are given with their ids and gone; an error brings them back."""
     made = [Reject("/x/a.jsonl", number, "t", "why", b"%d" % number) for number in range(3)]
     with sink.transaction(5.0) as transaction:
-        transaction.reject(made)
+        transaction.insert([refused(*made)])
     ids = [row["id"] for row in rows(sink, "SELECT id FROM _rejects ORDER BY id")]
     with pytest.raises(RuntimeError), sink.transaction(5.0) as transaction:
         transaction.take_rejects(None)
@@ -216,7 +230,7 @@ def test_rejects_are_taken_to_be_tried_again(sink: Sink) -> None:
 def test_queries_cannot_write(sink: Sink) -> None:
     """Statements that would change something are refused, in every form."""
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(("t", {"a": 1}))])
+        transaction.insert([block(("t", {"a": 1}))])
     for sql in ("DELETE FROM t", "WITH x AS (SELECT 1) INSERT INTO t (timestamp) SELECT 'x' FROM x", "DROP TABLE t",
                 "ATTACH ':memory:' AS other", "PRAGMA journal_mode = DELETE", "PRAGMA query_only = 0", "VACUUM",
                 "CREATE TEMP TABLE z (a)", "SELECT load_extension('x')", "SELECT 1; SELECT 2"):  # fmt: skip
@@ -224,7 +238,7 @@ def test_queries_cannot_write(sink: Sink) -> None:
             rows(sink, sql)
         assert type(caught.value).__name__ == "QueryError", sql
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(("t", {"a": 2}))])
+        transaction.insert([block(("t", {"a": 2}))])
     assert len(rows(sink, "SELECT * FROM t")) == 2
 
 
@@ -232,7 +246,7 @@ def test_all_events_of_a_wide_table(sink: Sink) -> None:
     """A table with as many columns as there may be shows all of them in `all_events`."""
     event = {f"key_{number}": number for number in range(70)}
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(("wide", event))])
+        transaction.insert([block(("wide", event))])
     (row,) = rows(sink, "SELECT event FROM all_events")
     assert json.loads(row["event"]) == event
 
@@ -240,7 +254,7 @@ def test_all_events_of_a_wide_table(sink: Sink) -> None:
 def test_all_events_of_many_tables(sink: Sink) -> None:
     """More tables than SQLite takes in one compound SELECT are all in `all_events`."""
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(*((f"t{number}", {"a": number}) for number in range(510)))])
+        transaction.insert([block(*((f"t{number}", {"a": number}) for number in range(510)))])
     assert rows(sink, "SELECT count(*) AS n, sum(event ->> 'a') AS s FROM all_events") == [{"n": 510, "s": 129795}]
 
 
@@ -251,7 +265,7 @@ def test_all_events_gives_back_the_event(sink: Sink) -> None:
         ("b", {"agent_id": "x", "n": 1.5}),
     ]
     with sink.transaction(5.0) as transaction:
-        transaction.insert([chunk(*events)])
+        transaction.insert([block(*events)])
     found = rows(sink, "SELECT \"table\", event FROM all_events WHERE agent_id = 'x' ORDER BY timestamp")
     import json
 

@@ -125,8 +125,10 @@ class SqliteSink(Sink):
         with _translating(self.path):
             connection = self._begin(time.monotonic() + wait)
             try:
-                yield SqliteTransaction(connection, self._known(connection))
+                transaction = SqliteTransaction(connection, self._known(connection))
+                yield transaction
                 connection.execute("COMMIT")
+                self._tables = transaction.tables
             except BaseException as error:
                 self._undo(connection, error)
                 raise
