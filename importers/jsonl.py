@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
-from telemetry_store.batch import Block, ColumnChunk, Extent, RecordChunk, Reject
+from telemetry_store.batch import Block, ColumnChunk, Extent, Origin, RecordChunk, Reject
 from telemetry_store.columns import Columns
 from telemetry_store.event import decode_line
 from telemetry_store.timestamps import USUAL_TIME
@@ -68,7 +68,7 @@ class Lines:
 
     def records(self) -> Sequence[Record]:
         """The events, whichever way they were parsed."""
-        return self.chunk.records if isinstance(self.chunk, RecordChunk) else self.chunk.columns.records()
+        return self.chunk.records if isinstance(self.chunk, RecordChunk) else self.chunk.records()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +161,13 @@ class LineReader:
                 places.extend(_places(data, offset))
             return places[index]
 
+        chunk: Chunk
         if self._times is USUAL_TIME and columns.is_timed():
-            return Lines(offset, data, ColumnChunk(self._source, raw, columns), regular=True)
-        records = [(self._table, self._fallback, event) for event in events]
-        return Lines(offset, data, RecordChunk(self._source, raw, records, self._times), regular=True)
+            chunk = ColumnChunk(Origin(self._source, raw), columns, columns.records)
+        else:
+            records = [(self._table, self._fallback, event) for event in events]
+            chunk = RecordChunk(Origin(self._source, raw), records, self._times)
+        return Lines(offset, data, chunk, regular=True)
 
     def _line_by_line(self, data: bytes, offset: int) -> Lines:
         records: list[Record] = []
@@ -186,7 +189,7 @@ class LineReader:
             else:
                 blank += 1
             at += len(line) + 1
-        chunk = RecordChunk(self._source, places.__getitem__, records, self._times)
+        chunk = RecordChunk(Origin(self._source, places.__getitem__), records, self._times)
         return Lines(offset, data, chunk if exact else self._simplest(chunk), tuple(rejects), blank)
 
     def _simplest(self, chunk: RecordChunk) -> Chunk:
@@ -195,7 +198,7 @@ class LineReader:
             return chunk
         _, stamps, events = zip(*chunk.records, strict=True)
         columns = Columns.of(self._table, stamps, events)
-        return ColumnChunk(chunk.source, chunk.raw, columns) if columns.is_timed() else chunk
+        return ColumnChunk(chunk.origin, columns, lambda: chunk.records) if columns.is_timed() else chunk
 
     def _events(self, text: bytes) -> Iterator[tuple[Record | None, str, bool]]:
         for event, reason, careful in documents(text):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from telemetry_store.ahead import ahead
-from telemetry_store.batch import Block, Chunk, ColumnChunk, RecordChunk, Reject
+from telemetry_store.batch import Block, Chunk, ColumnChunk, Origin, RecordChunk, Reject
 from telemetry_store.columns import Columns
 
 from .content import Content
@@ -159,7 +159,7 @@ def _frame_of(lines: Lines, prefix: Prefix) -> tuple[Any, ...]:
     else:
         records = chunk.records
     if not lines.regular:
-        places = [(at, len(line)) for at, line in map(chunk.raw, range(len(lines.records())))]
+        places = [(at, len(line)) for at, line in map(chunk.origin.raw, range(len(lines.records())))]
     rejects = [(reject.offset, reject.table, reject.reason, reject.raw) for reject in lines.rejects]
     told = (prefix.offset, prefix.hash.hexdigest(), prefix.head, prefix.tail)
     return columns, records, places, rejects, lines.blank, lines.offset, told
@@ -177,14 +177,16 @@ def _block_of(frame: tuple[Any, ...], job: Job, file: Content) -> Block[LineExte
         lines = file.peek(start, end - start).split(b"\n")
         return start + sum(map(len, lines[:index])) + index, lines[index]
 
+    origin = Origin(source, raw)
     chunk: Chunk
     if columns is not None:
         values, kinds, canonical, written, count = columns
         kinds = {key: frozenset(_KINDS[place] for place in places) for key, places in kinds.items()}
         stamps = (job.fallback,) * count
-        chunk = ColumnChunk(source, raw, Columns(job.table, stamps, values, kinds, canonical, written))
+        apart = Columns(job.table, stamps, values, kinds, canonical, written)
+        chunk = ColumnChunk(origin, apart, apart.records)
     else:
-        chunk = RecordChunk(source, raw, records, job.route.plan.times())
+        chunk = RecordChunk(origin, records, job.route.plan.times())
     kept = tuple(Reject(source, *values) for values in rejects)
     prefix = Prefix(end, KnownDigest(digest), head, tail)
     return Block(LineExtent(source, start, end, kept, blank=blank, prefix=prefix, data=b""), (chunk,))

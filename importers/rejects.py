@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from telemetry_store import UsageError
-from telemetry_store.batch import Block, Counts, Extent, RecordChunk, Reject
+from telemetry_store.batch import Block, Counts, Extent, Origin, RecordChunk, Reject
 from telemetry_store.timestamps import USUAL_TIME
 
 from .imports import fallback_time
@@ -142,5 +142,5 @@ def _again(reject: Reject, plan: Plan | None) -> Block[Extent]:
         if record is None:
             return Block(Extent(reject.source, start, end, (replace(reject, reason=reason),)))
         records.append(record)
-    chunk = RecordChunk(reject.source, lambda _: (reject.offset, reject.raw), records, times)
+    chunk = RecordChunk(Origin(reject.source, lambda _: (reject.offset, reject.raw)), records, times)
     return Block(Extent(reject.source, start, end), (chunk,))

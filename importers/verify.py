@@ -118,7 +118,7 @@ def _verified(
         reader = LineByLine(file, route_of(Path(source.path), plan), source.table, 0, Tail.TAKE)
         for lines in reader.read(0, source.offset):
             for index, (table, _, event) in enumerate(lines.records()):
-                found = "rejected" if refused and lines.chunk.raw(index) in refused else rows.take(table, event)
+                found = "rejected" if refused and lines.chunk.origin.raw(index) in refused else rows.take(table, event)
                 counts[found] += 1
                 if found == "missing" and not example:
                     example = dumps(event)

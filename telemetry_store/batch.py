@@ -18,7 +18,7 @@ from telemetry_store.schema import Change, Create, EventTable, check_table_name
 from telemetry_store.timestamps import USUAL_TIME, TimeRule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from telemetry_store.event import Record
     from telemetry_store.schema import Table
@@ -63,8 +63,8 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Records that were read together.
+class Origin:
+    """Where the records of a chunk stand.
 
     Attributes:
         source: a segment's name or a file's path.
@@ -79,27 +79,38 @@ class _Chunk:
         offset, raw = self.raw(index)
         return Reject(self.source, offset, table, reason, raw)
 
+    def of(self, indexes: Sequence[int]) -> Origin:
+        """Where these of the records stand."""
+        raw = self.raw
+        return Origin(self.source, lambda index: raw(indexes[index]))
+
 
 @dataclass(frozen=True, slots=True)
-class ColumnChunk(_Chunk):
+class ColumnChunk:
     """Ordinary events of one table, taken apart: it is clear when each was, and no value needs a second look.
 
     Attributes:
+        origin: where they stand.
         columns: the events.
+        records: gives them as records, for a table that needs each for itself.
     """
 
+    origin: Origin
     columns: Columns
+    records: Callable[[], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True)
-class RecordChunk(_Chunk):
+class RecordChunk:
     """Records that are made rows one by one, whatever is in them.
 
     Attributes:
+        origin: where they stand.
         records: in order, of any tables, reserved ones among them.
         times: where their events say when they were.
     """
 
+    origin: Origin
     records: Sequence[Record]
     times: TimeRule = USUAL_TIME
 
@@ -114,11 +125,11 @@ class Block(Generic[ExtentT]):
 
     Attributes:
         extent: what to go on from once the records are stored.
-        chunks: the records; none where the extent says it all.
+        chunks: the records, to be looked at once; none where the extent says it all.
     """
 
     extent: ExtentT
-    chunks: tuple[Chunk, ...] = ()
+    chunks: Iterable[Chunk] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +174,12 @@ class Declare:
     """Apply a declaration: indexes, the unique key, the documentation.
 
     Attributes:
-        chunk, index: where it stands.
+        origin, index: where it stands.
         declared: the declaration, under the table's own name.
         columns: of the table, which are there by now.
     """
 
-    chunk: RecordChunk
+    origin: Origin
     index: int
     declared: EventTable
     columns: tuple[str, ...]
@@ -176,9 +187,12 @@ class Declare:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Insert rows; `indexes` says which record of the chunk each came from."""
+    """Insert rows; `indexes` says which record of the chunk each came from.
 
-    chunk: Chunk
+    It holds no chunk: rows wait for others of their table, and the records that they were made of need not.
+    """
+
+    origin: Origin
     table: str
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -197,28 +211,31 @@ class Drop:
 Operation: TypeAlias = Create | Change | Declare | Rows | Drop | Reject
 
 
-def chunks_of(source: str, raw: Callable[[int], tuple[int, bytes]], records: Sequence[Record]) -> Iterator[Chunk]:
+def chunks_of(origin: Origin, records: Sequence[Record]) -> Iterator[Chunk]:
     """Records as chunks: the ordinary events of each table taken apart, and the others as they are.
 
+    Each is made when it is asked for, so that few of them are there at once, however many tables there are.
+
     Args:
-        source: a segment's name or a file's path.
-        raw: from a record's index to its byte offset in the source and its bytes.
+        origin: where they stand.
         records: without long integers, lone surrogates and NULs.
     """
     for name, indexes in _by_table(records):
-        own = records if len(indexes) == len(records) else [records[index] for index in indexes]
-        raw_of = raw if own is records else _picked(raw, indexes)
+        if len(indexes) == len(records):
+            own, place = records, origin
+        else:
+            own, place = [records[index] for index in indexes], origin.of(indexes)
         if name not in RESERVED:
             _, stamps, events = zip(*own, strict=True)
             columns = Columns.of(name, stamps, events)
             if columns.is_timed():
-                yield ColumnChunk(source, raw_of, columns)
+                yield ColumnChunk(place, columns, _given(own))
                 continue
-        yield RecordChunk(source, raw_of, own)
+        yield RecordChunk(place, own)
 
 
-def _picked(raw: Callable[[int], tuple[int, bytes]], indexes: Sequence[int]) -> Callable[[int], tuple[int, bytes]]:
-    return lambda index: raw(indexes[index])
+def _given(records: Sequence[Record]) -> Callable[[], Sequence[Record]]:
+    return lambda: records
 
 
 def _by_table(records: Sequence[Record]) -> Iterator[tuple[str, Sequence[int]]]:
@@ -270,15 +287,15 @@ class Normaliser:
         try:
             builder = self._builders.get(columns.table) or self._builder_of(columns.table)
         except TableNameError as error:
-            yield from (chunk.reject(index, columns.table, str(error)) for index in range(len(columns.stamps)))
+            yield from (chunk.origin.reject(index, columns.table, str(error)) for index in range(len(columns.stamps)))
             return
         made = rows_of_columns(builder, columns)
         if made is None:
-            yield from self._of_records(RecordChunk(chunk.source, chunk.raw, columns.records()))
+            yield from self._of_records(RecordChunk(chunk.origin, chunk.records()))
         else:
             changes, rows = made
             yield from changes
-            yield Rows(chunk, builder.table.name, builder.names, rows, range(len(rows)))
+            yield Rows(chunk.origin, builder.table.name, builder.names, rows, range(len(rows)))
 
     def _of_records(self, chunk: RecordChunk) -> Iterator[Operation]:
         for name, indexes in _by_table(chunk.records):
@@ -289,7 +306,7 @@ class Normaliser:
                     builder = self._builders.get(name) or self._builder_of(name)
                     yield from _one_by_one(builder, chunk, indexes)
             except TableNameError as error:
-                yield from (chunk.reject(index, name, str(error)) for index in indexes)
+                yield from (chunk.origin.reject(index, name, str(error)) for index in indexes)
 
     def _builder_of(self, name: str) -> RowBuilder:
         """The builder of a table that is met for the first time, in these capitals.
@@ -311,14 +328,14 @@ class Normaliser:
         name, _, event = chunk.records[index]
         try:
             if name == DROPS:
-                yield Drop(chunk.source, str(event["cause"]), int(event["count"]))
+                yield Drop(chunk.origin.source, str(event["cause"]), int(event["count"]))
             else:
                 declared = EventTable.from_dict(event)
                 builder = self._builder_of(declared.name)
                 yield from builder.declare(declared)
-                yield Declare(chunk, index, replace(declared, name=builder.table.name), builder.names)
+                yield Declare(chunk.origin, index, replace(declared, name=builder.table.name), builder.names)
         except (TelemetryError, KeyError, TypeError, ValueError) as error:
-            yield chunk.reject(index, name, f"{type(error).__name__}: {error}")
+            yield chunk.origin.reject(index, name, f"{type(error).__name__}: {error}")
 
 
 def _one_by_one(builder: RowBuilder, chunk: RecordChunk, indexes: Sequence[int]) -> Iterator[Operation]:
@@ -328,14 +345,14 @@ def _one_by_one(builder: RowBuilder, chunk: RecordChunk, indexes: Sequence[int])
         try:
             changes, names, row = builder.row(nanoseconds, event, chunk.times)
         except Unfit as reason:
-            yield chunk.reject(index, name, str(reason))
+            yield chunk.origin.reject(index, name, str(reason))
             continue
         if run is None or changes or run.columns != names:
             if run is not None:
                 yield run
             yield from changes
             places: list[int] = []
-            run = Rows(chunk, builder.table.name, names, [], places)
+            run = Rows(chunk.origin, builder.table.name, names, [], places)
         run.rows.append(row)
         places.append(index)
     if run is not None:

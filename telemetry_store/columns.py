@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import dumps, loads
 
-from telemetry_store.rows import slot
 from telemetry_store.schema import METADATA, TIME, ColumnType, fits, metadata_text
 from telemetry_store.timestamps import LENGTH, TIME_FIELDS, from_nanoseconds
 
@@ -103,12 +102,11 @@ class Columns:
     def records(self) -> list[Record]:
         """The events put together again, without what is null."""
         values = self.values | ({self.written: self.unwritten()} if self.written else {})
-        events: list[dict[str, Any]] = [{} for _ in self.stamps]
-        for key, column in values.items():
-            for event, value in zip(events, column, strict=True):
-                if value is not None:
-                    event[key] = value
-        return [(self.table, stamp, event) for stamp, event in zip(self.stamps, events, strict=True)]
+        events = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+        if any(None in column for column in values.values()):
+            events = [{key: value for key, value in event.items() if value is not None} for event in events]
+        events = events or [{} for _ in self.stamps]
+        return list(zip(repeat(self.table), self.stamps, events, strict=False))
 
 
 def _is_float(value: object) -> bool:
@@ -193,7 +191,7 @@ def _place(
     if (known is None and not kinds <= _NESTED) or (known is ColumnType.INTEGER and float in kinds):
         for value in column:
             table = table.admitting(key, value)
-    kind = slot(table, key)
+    kind = None if key == METADATA else table.columns.get(key)
     if kind is None:
         extra[key] = column
     elif _all_fit(kind, kinds, column):

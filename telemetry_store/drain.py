@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from telemetry_store.batch import Block, Counts, Extent, RecordChunk, Reject, chunks_of
+from telemetry_store.batch import Block, Counts, Extent, Origin, RecordChunk, Reject, chunks_of
 from telemetry_store.errors import DatabaseError, DatabaseFull
 from telemetry_store.event import decode, decode_line
 from telemetry_store.recovery import SegmentReader, remove_unborn, segment_names
@@ -308,7 +308,8 @@ def _lines(name: str, piece: Piece) -> Block[SegmentExtent]:
         lines = data.splitlines(keepends=True)
         return piece.start + sum(map(len, lines[:index])), lines[index]
 
-    chunks = (RecordChunk(name, raw, records),) if exact else tuple(chunks_of(name, raw, records))
+    origin = Origin(name, raw)
+    chunks = (RecordChunk(origin, records),) if exact else chunks_of(origin, records)
     return Block(SegmentExtent(name, piece.start, piece.end), chunks)
 
 
@@ -325,4 +326,4 @@ def _line_by_line(name: str, piece: Piece) -> Block[SegmentExtent]:
             rejects.append(Reject(name, offset, "", f"not a record: {error}", line))
         offset += len(line)
     extent = SegmentExtent(name, piece.start, piece.end, tuple(rejects))
-    return Block(extent, (RecordChunk(name, places.__getitem__, records),))
+    return Block(extent, (RecordChunk(Origin(name, places.__getitem__), records),))

@@ -42,6 +42,7 @@ class RowBuilder:
         self._known = known
         self.table = known or Table.fresh(name)
         self.names = self.table.names()
+        self._slots = _slots(self.table)
 
     def take(self, table: Table) -> Changes:
         """Go on with the table in this form; gives what has to be done for it, the making of a new one included."""
@@ -49,7 +50,7 @@ class RowBuilder:
             return ()
         changes = table.changes(self._known)
         self._known = self.table = table
-        self.names = table.names()
+        self.names, self._slots = table.names(), _slots(table)
         return changes
 
     def declare(self, declared: EventTable) -> Changes:
@@ -70,12 +71,13 @@ class RowBuilder:
         time = self.table.time
         field, stamp = times.find(event, time) if time is not None else (None, None)
         table = _admitting(self.table, event, field)
+        slots = self._slots if table is self.table else _slots(table)
         filled: dict[str, Any] = {}
         extra: dict[str, Any] = {}
         for key, value in event.items():
             if value is None:
                 continue
-            kind = slot(table, key)
+            kind = slots.get(key)
             if kind is not None and fits(kind, value):
                 filled[key] = value
             elif key != time or value != stamp:
@@ -93,9 +95,9 @@ class RowBuilder:
         return changes, self.names, tuple(map(filled.get, self.names))
 
 
-def slot(table: Table, key: str) -> ColumnType | None:
-    """The type of the column that takes this key, if one does."""
-    return None if key in (table.time, table.metadata) else table.columns.get(key)
+def _slots(table: Table) -> dict[str, ColumnType]:
+    """The columns that take a key of their name, and their types."""
+    return {name: kind for name, kind in table.columns.items() if name not in (table.time, table.metadata)}
 
 
 def _admitting(table: Table, event: dict[str, Any], field: str | None) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry_store.batch import Block, Extent, RecordChunk, Reject, chunks_of
+from telemetry_store.batch import Block, Extent, Origin, RecordChunk, Reject, chunks_of
 from telemetry_store.engines.base import Sink, Source
 from telemetry_store.engines.sqlite.memory import MemorySink
 from telemetry_store.engines.sqlite.sink import SqliteSink
@@ -33,7 +34,8 @@ def block(*events: tuple[str, dict], source: str = "s", start: int = 0) -> Block
     def raw(index: int) -> tuple[int, bytes]:
         return start + sum(map(len, lines[:index])), lines[index]
 
-    chunks = (RecordChunk(source, raw, records),) if exact else tuple(chunks_of(source, raw, records))
+    origin = Origin(source, raw)
+    chunks = (RecordChunk(origin, records),) if exact else chunks_of(origin, records)
     return Block(Extent(source, start, start + sum(map(len, lines))), chunks)
 
 
@@ -66,6 +68,105 @@ def test_an_error_undoes_everything(sink: Sink) -> None:
         assert transaction.cursors() == {}
         transaction.insert([block(("t", {"b": 1}))])
     assert [set(row) for row in rows(sink, "SELECT * FROM t")] == [{"id", "timestamp", "b", "metadata_json"}]
+
+
+def test_a_batch_returns_the_extents_it_took(sink: Sink) -> None:
+    """Wherever reading stops, extents come back for what was stored and for nothing else, in the order of reading."""
+    blocks = [
+        block(("t", {"n": number}), ("u", {"n": number}), source=f"s{number % 2}", start=number) for number in range(9)
+    ]
+    blocks[3] = refused(Reject("s1", 3, "", "no record", b"x"))
+    with sink.transaction(5.0) as transaction:
+        inserted = transaction.insert(iter(blocks[:5]))
+    assert inserted.extents == tuple(block.extent for block in blocks[:5])
+    assert (inserted.counts.stored, inserted.counts.rejected, inserted.counts.tables) == (8, 1, {"t": 4, "u": 4})
+    assert [row["n"] for row in rows(sink, "SELECT n FROM t ORDER BY id")] == [0, 1, 2, 4]
+    assert rows(sink, "SELECT reason, raw FROM _rejects") == [{"reason": "no record", "raw": b"x"}]
+
+
+def test_reading_that_fails_undoes_everything(sink: Sink) -> None:
+    """An error of whoever reads the blocks is raised where they are inserted; nothing is stored, no thread stays."""
+
+    def reading() -> Iterator[Block[Extent]]:
+        yield from (block(("t", {"n": number})) for number in range(4))
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"), sink.transaction(5.0) as transaction:
+        transaction.insert(reading())
+    assert not [thread for thread in threading.enumerate() if thread.name == "telemetry-ahead"]
+    with sink.transaction(5.0) as transaction:
+        assert transaction.insert([block(("t", {"b": 1}))]).counts.stored == 1
+    assert [set(row) for row in rows(sink, "SELECT * FROM t")] == [{"id", "timestamp", "b", "metadata_json"}]
+
+
+def test_what_is_known_of_tables_is_not_ahead_of_the_database(sink: Sink) -> None:
+    """After a transaction that was undone, its columns, types, policies and keys count for nothing."""
+    declared = EventTable("t", {"k": "TEXT"}, dedupe_key=("k",), new_keys="freeze")
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([block(("t", {"n": 1, "k": "a"}))])
+    with pytest.raises(RuntimeError), sink.transaction(5.0) as transaction:
+        transaction.insert([block(("t", {"n": 1.5, "late": "x"}), ("u", {"a": 1}), (DECLARE, declared.as_dict()))])
+        raise RuntimeError
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert(
+            [block(("t", {"n": 2**53 + 1, "k": "a"}), ("t", {"late": 5}), ("u", {"b": "x"}), ("t", {"k": "a"}))]
+        ).counts
+    assert (counts.stored, counts.duplicate, counts.rejected) == (4, 0, 0)
+    assert rows(sink, "SELECT n, k, late, typeof(late) AS kind FROM t ORDER BY id")[1:3] == [
+        {"n": 2**53 + 1, "k": "a", "late": None, "kind": "null"},
+        {"n": None, "k": None, "late": 5, "kind": "integer"},
+    ]
+    assert [set(row) for row in rows(sink, "SELECT * FROM u")] == [{"id", "timestamp", "b", "metadata_json"}]
+
+
+def test_what_is_known_of_tables_is_not_behind_either(sink: Sink) -> None:
+    """A later transaction goes by what an earlier one changed, also where that is no change of the schema."""
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([block(("t", {"n": 1, "k": "a"}))])
+        transaction.insert([block(("t", {"n": 1.5}))])
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([block(("t", {"n": 2**53 + 1}))])  # no fraction's column keeps it exactly
+        transaction.insert(
+            [block((DECLARE, EventTable("t", {"k": "TEXT"}, dedupe_key="k", new_keys="freeze").as_dict()))]
+        )
+    assert rows(sink, "SELECT n, json_extract(metadata_json, '$.n') AS kept FROM t ORDER BY id DESC LIMIT 1") == [
+        {"n": None, "kept": 2**53 + 1}
+    ]
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert([block(("t", {"k": "a"}), ("t", {"new": 1}), ("t", {"k": "b"}))]).counts
+    assert (counts.stored, counts.duplicate, counts.rejected) == (1, 1, 1)
+
+
+def test_a_declaration_in_other_capitals(sink: Sink) -> None:
+    """It is the declaration of the table that is there, under that table's name."""
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([block(("t", {"k": "a"}))])
+        transaction.insert([block((DECLARE, EventTable("T", {"k": "TEXT"}, dedupe_key="k", doc="Ours.").as_dict()))])
+    with sink.transaction(5.0) as transaction:
+        counts = transaction.insert([block(("T", {"k": "a"}), ("t", {"k": "b"}))]).counts
+    assert (counts.stored, counts.duplicate) == (1, 1)
+    assert rows(sink, 'SELECT "table", doc FROM _tables WHERE "column" = \'\'') == [{"table": "t", "doc": "Ours."}]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_events_for_the_view_of_all_events_are_rejected(sink: Sink, together: bool) -> None:
+    """Its name is taken, also before it is there."""
+    blocks = [block(("all_events", {"a": 1}), ("t", {"a": 1})), block(("t", {"a": 2}), ("All_Events", {"a": 1}))]
+    for part in [blocks] if together else [blocks[:1], blocks[1:]]:
+        with sink.transaction(5.0) as transaction:
+            transaction.insert(part)
+    assert len(rows(sink, "SELECT * FROM all_events")) == 2
+    assert [row["table"] for row in rows(sink, 'SELECT "table" FROM _rejects')] == ["all_events", "All_Events"]
+
+
+def test_a_rejected_declaration_is_kept_as_it_was(sink: Sink) -> None:
+    """With its own bytes, so that it can be tried again once the rows allow it."""
+    declared = EventTable("t", {"k": "TEXT"}, dedupe_key=("k",)).as_dict()
+    declaring = block((DECLARE, declared), ("t", {"k": "c"}), start=70)
+    with sink.transaction(5.0) as transaction:
+        transaction.insert([block(("t", {"k": "a"}), ("t", {"k": "a"})), declaring])
+    (reject,) = rows(sink, "SELECT * FROM _rejects")
+    assert (reject["offset"], json.loads(reject["raw"])[::2]) == (70, [DECLARE, json.loads(json.dumps(declared))])
 
 
 def test_new_keys_add_columns(sink: Sink) -> None:

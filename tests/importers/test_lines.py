@@ -65,7 +65,8 @@ def same(one: Block[LineExtent], other: Block[LineExtent]) -> None:
         assert getattr(one.extent, name) == getattr(other.extent, name)
     assert one.extent.prefix.hash.hexdigest() == other.extent.prefix.hash.hexdigest()
     for index in range(len(rows(one)[0])):
-        assert one.chunks[0].raw(index) == other.chunks[0].raw(index)
+        ((mine,), (theirs,)) = one.chunks, other.chunks
+        assert mine.origin.raw(index) == theirs.origin.raw(index)
 
 
 @given(st.lists(FRAGMENTS, min_size=1, max_size=6), st.booleans())

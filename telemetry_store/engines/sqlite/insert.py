@@ -43,7 +43,7 @@ class _Waiting:
     def reject(self, place: int, reason: str) -> Reject:
         """What becomes of the row at this place."""
         start, run = next((start, run) for start, run in reversed(self._runs) if start <= place)
-        return run.chunk.reject(run.indexes[place - start], run.table, reason)
+        return run.origin.reject(run.indexes[place - start], run.table, reason)
 
 
 class Inserter:

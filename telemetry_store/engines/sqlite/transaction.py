@@ -100,7 +100,7 @@ class SqliteTransaction(Transaction):
         except sqlite3.IntegrityError as error:
             self._connection.execute("ROLLBACK TO declaration")
             reason = f"the declaration's dedupe_key does not hold for the rows that are there: {error}"
-            inserter.rejects.append(operation.chunk.reject(operation.index, declared.name, reason))
+            inserter.rejects.append(operation.origin.reject(operation.index, declared.name, reason))
         self._connection.execute("RELEASE declaration")
 
     def _note(self, counts: Counts) -> None:
