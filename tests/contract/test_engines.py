@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from telemetry_store.batch import Block, Extent, Origin, RecordChunk, Reject, ch
 from telemetry_store.engines.base import Sink, Source
 from telemetry_store.engines.sqlite.memory import MemorySink
 from telemetry_store.engines.sqlite.sink import SqliteSink
+from telemetry_store.errors import DatabaseError
 from telemetry_store.event import DECLARE, DROPS, decode, encode
 from telemetry_store.schema import EventTable
 
@@ -97,6 +99,21 @@ def test_reading_that_fails_undoes_everything(sink: Sink) -> None:
     with sink.transaction(5.0) as transaction:
         assert transaction.insert([block(("t", {"b": 1}))]).counts.stored == 1
     assert [set(row) for row in rows(sink, "SELECT * FROM t")] == [{"id", "timestamp", "b", "metadata_json"}]
+
+
+def test_nobody_reads_on_when_the_sink_fails(tmp_path: Path) -> None:
+    """Once an error of the database is raised, the thread that reads blocks has ended."""
+    path = str(tmp_path / "own.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, timestamp TEXT, n INTEGER)")
+        connection.execute("CREATE TRIGGER broken BEFORE INSERT ON t BEGIN SELECT no_such_function(); END")
+    sink = SqliteSink(path)
+    with pytest.raises(DatabaseError, match="no_such_function"), sink.transaction(5.0) as transaction:
+        try:
+            transaction.insert(block(("t", {"n": number})) for number in count())
+        finally:
+            assert not [thread for thread in threading.enumerate() if thread.name == "telemetry-ahead"]
+    sink.close()
 
 
 def test_what_is_known_of_tables_is_not_ahead_of_the_database(sink: Sink) -> None:
