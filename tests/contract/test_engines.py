@@ -110,7 +110,7 @@ def test_nobody_reads_on_when_the_sink_fails(tmp_path: Path) -> None:
     sink = SqliteSink(path)
     with pytest.raises(DatabaseError, match="no_such_function"), sink.transaction(5.0) as transaction:
         try:
-            transaction.insert(block(("t", {"n": number})) for number in count())
+            transaction.insert(block(("u" if number < 5 else "t", {"n": number})) for number in count())
         finally:
             assert not [thread for thread in threading.enumerate() if thread.name == "telemetry-ahead"]
     sink.close()
