@@ -138,8 +138,8 @@ def _compared(rows: _Rows, reader: LineByLine, source: Source, progress: Callabl
     counts: Counter[_Trace] = Counter()
     example, done = "", 0
     for lines in reader.read(0, source.offset):
-        for index, (table, _, event) in enumerate(lines.chunk.records):
-            rejected = refused and lines.chunk.raw(index) in refused
+        for index, (table, _, event) in enumerate(lines.records()):
+            rejected = refused and lines.chunk.origin.raw(index) in refused
             trace = _Trace.REJECTED if rejected else rows.take(table, event)
             counts[trace] += 1
             if trace is _Trace.MISSING:
