@@ -13,11 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from telemetry_store import Progress
-from telemetry_store.ahead import ahead
-from telemetry_store.engines.base import Source
-from telemetry_store.schema import check_table_name
-from telemetry_store.worker import WorkerLost
+from telemetry_store import Progress, Source, WorkerLost, check_table_name, prefetched
 
 from .jsonl import LineReader, Tail, blocks_of
 from .ledger import line_marks
@@ -31,9 +27,7 @@ from .summary import FileSummary, Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from telemetry_store import TelemetryStore
-    from telemetry_store.batch import Block
-    from telemetry_store.engines.base import Transaction
+    from telemetry_store import Block, TelemetryStore, Transaction
 
     from .import_plan import Plan
     from .jsonl import LineExtent
@@ -286,7 +280,7 @@ class FileImport:
         if not self._alone and is_worth(self._file, left):
             return parsed(self._job, self._file, self._note_pending)
         blocks = blocks_of(self._reader.read(self._start.offset), str(self._job.route.path), self.prefix)
-        return ahead(blocks) if left > _AHEAD else blocks
+        return prefetched(blocks) if left > _AHEAD else blocks
 
     def _note_pending(self, count: int) -> None:
         self._reader.pending = count

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
-from telemetry_store.batch import Block, ColumnChunk, Extent, Origin, RecordChunk, Reject
-from telemetry_store.columns import Columns
-from telemetry_store.event import decode_line
-from telemetry_store.timestamps import USUAL_TIME
+from telemetry_store import USUAL_TIME, Block, ColumnChunk, Columns, Extent, Origin, RecordChunk, Reject, decode_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -23,8 +20,7 @@ if TYPE_CHECKING:
     from importers.prefix import Prefix
     from importers.route import Route
     from importers.source_file import SourceFile
-    from telemetry_store.batch import Chunk
-    from telemetry_store.event import Record
+    from telemetry_store import Chunk, Record
 
 #: The event or None; why it is none; whether its values need a second look before they go into columns.
 Parsed: TypeAlias = "tuple[dict[str, Any] | None, str, bool]"

@@ -11,9 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.batch import Block, Chunk, ColumnChunk, Origin, RecordChunk, Reject
-from telemetry_store.columns import Columns
-from telemetry_store.worker import Worker
+from telemetry_store import Block, Chunk, ColumnChunk, Columns, Origin, RecordChunk, Reject, Worker
 
 from .jsonl import LineExtent, LineReader, Lines, Tail
 from .ledger import prefix_hashes

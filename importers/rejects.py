@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from telemetry_store import UsageError
-from telemetry_store.batch import Block, Counts, Extent, Origin, RecordChunk, Reject
-from telemetry_store.timestamps import USUAL_TIME
+from telemetry_store import USUAL_TIME, Block, Counts, Extent, Origin, RecordChunk, Reject, UsageError
 
 from .imports import fallback_time
 from .jsonl import documents, segment_records
 from .route import route_of
 
 if TYPE_CHECKING:
-    from telemetry_store import TelemetryStore
-    from telemetry_store.engines.base import Transaction
-    from telemetry_store.event import Record
+    from telemetry_store import Record, TelemetryStore, Transaction
 
     from .import_plan import Plan
 

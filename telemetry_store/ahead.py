@@ -16,7 +16,7 @@ _DEPTH = 2
 _LOOK = 1.0
 
 
-def ahead(items: Iterable[_T], depth: int = _DEPTH) -> Generator[_T]:
+def prefetched(items: Iterable[_T], depth: int = _DEPTH) -> Generator[_T]:
     """Yield the items, made in a thread of their own, up to `depth` in front of the one that is being used.
 
     The first is made right here: where there is no second, there is no thread. When this generator is closed, the

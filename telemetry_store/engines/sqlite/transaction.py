@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from telemetry_store.ahead import ahead
+from telemetry_store.ahead import prefetched
 from telemetry_store.batch import Declare, Drop, Inserted, Normaliser, Reject, Rows
 from telemetry_store.engines.base import Transaction
 from telemetry_store.engines.sqlite import definitions, index
@@ -58,7 +58,7 @@ class SqliteTransaction(Transaction):
         normaliser = Normaliser(self.tables.tables, self.tables.taken)
         extents: list[ExtentT] = []
         reshaped: set[str] = set()
-        with closing(ahead((block.extent, list(normaliser.operations(block))) for block in blocks)) as steps:
+        with closing(prefetched((block.extent, list(normaliser.operations(block))) for block in blocks)) as steps:
             for extent, operations in steps:
                 for operation in operations:
                     reshaped.update(self._carry_out(operation, inserter))
