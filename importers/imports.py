@@ -230,7 +230,7 @@ class FileImport:
         """What becomes of a last line without a newline."""
         quiet = time.time() - modified >= QUIET
         if self._run.following and not (quiet and self.source.place):
-            return Tail.OBJECT if quiet else Tail.TIMEOUT
+            return Tail.OBJECT if quiet else Tail.WAIT
         return Tail.TAKE if quiet or not self._file.grows else Tail.OBJECT
 
     @property

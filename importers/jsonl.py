@@ -37,7 +37,7 @@ _NONFINITE = {"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity"}
 class Tail(Enum):
     """What becomes of a last line without a newline: of a file that may grow, it may be half written."""
 
-    TIMEOUT = "it is left until its newline is there"
+    WAIT = "it is left until its newline is there"
     OBJECT = "it is read when it is a whole JSON object"
     TAKE = "it is read as it is"
 

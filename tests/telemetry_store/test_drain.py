@@ -38,6 +38,11 @@ def cursors(drain: Drain) -> dict[str, int]:
         return transaction.cursors()
 
 
+def rows(drain: Drain, sql: str) -> list[dict]:
+    with drain.sink.reader(1.0) as reader:
+        return reader.query(sql)
+
+
 def test_each_batch_goes_on_where_the_last_ended(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     """However little is taken at once, cursors only grow, and every event is stored once, in order."""
     monkeypatch.setattr(draining, "_BATCH", 1)
@@ -52,9 +57,10 @@ def test_each_batch_goes_on_where_the_last_ended(drain: Drain, monkeypatch: pyte
         before, cycle = after, drain._cycle(1.0)
     assert cursors(drain) == cycle.finished == sizes
     for table in range(5):
-        with drain.sink.reader(1.0) as reader:
-            rows = reader.query(f"SELECT name, n FROM t{table} ORDER BY id")
-        assert [(row["name"], row["n"]) for row in rows] == [(name, n) for name in NAMES for n in range(table, 2500, 5)]
+        stored = rows(drain, f"SELECT name, n FROM t{table} ORDER BY id")
+        assert [(row["name"], row["n"]) for row in stored] == [
+            (name, n) for name in NAMES for n in range(table, 2500, 5)
+        ]
 
 
 def test_what_is_returned_adds_up(drain: Drain) -> None:
@@ -68,8 +74,7 @@ def test_what_is_returned_adds_up(drain: Drain) -> None:
     assert (drained.gaps, drained.deleted, os.listdir(drain.directory)) == (1, 3, ["drain.lock"])
     assert drained.bytes == sum(sizes) + len(line) + 10
     assert (drained.counts.stored, drained.counts.rejected) == (3 * 2500 + 1, 2)
-    with drain.sink.reader(1.0) as reader:
-        rejects = reader.query("SELECT offset, reason, raw FROM _rejects ORDER BY offset")
+    rejects = rows(drain, "SELECT offset, reason, raw FROM _rejects ORDER BY offset")
     assert [(row["offset"] - len(whole), row["raw"]) for row in rejects] == [
         (0, b""),
         (110 + len(line), b"no record\n"),
