@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import dumps, loads
 
-from telemetry_store.schema import METADATA, TIME, ColumnType, fits, metadata_text
+from telemetry_store.schema import EXACT_IN_REAL, METADATA, TIME, ColumnType, fits, metadata_text
 from telemetry_store.timestamps import LENGTH, TIME_FIELDS, from_nanoseconds
 
 if TYPE_CHECKING:
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from telemetry_store.schema import Table
 
 _INT64 = (1 << 63) - 1
-_EXACT_IN_REAL = 1 << 53
+#: Type of values, type of their column → the largest of them that surely fits; for floats see `schema.fits`.
+_LIMITS = {
+    (int, ColumnType.INTEGER): _INT64,
+    (int, ColumnType.REAL): EXACT_IN_REAL,
+    (float, ColumnType.REAL): EXACT_IN_REAL,
+}
 #: How orjson writes the end of a number from 10^18 on, if a digit stands before it.
 _LARGE_FLOAT = re.compile(r"e\+?(?:1[89]|[2-9]\d|\d{3})[,}\]]")
 _NULL = type(None)
@@ -206,18 +211,13 @@ def _all_fit(kind: ColumnType, kinds: frozenset[type], column: Sequence[Any]) ->
     """Tell at a glance whether all values fit; False means that some may not."""
     if len(kinds) > 1:
         return False
-    if kinds == {str}:
-        return kind is ColumnType.TEXT
-    if kinds == {bool}:
-        return kind is ColumnType.BOOLEAN
+    if kinds <= {str, bool}:
+        return kind is (ColumnType.TEXT if str in kinds else ColumnType.BOOLEAN)
+    limit = _LIMITS.get((*kinds, kind))
+    if limit is None:
+        return False
     numbers: Any = column if None not in column else [value for value in column if value is not None]
-    if kinds == {int}:
-        limit = _EXACT_IN_REAL if kind is ColumnType.REAL else _INT64
-        return kind in (ColumnType.INTEGER, ColumnType.REAL) and -limit <= min(numbers) and max(numbers) <= limit
-    if kinds == {float}:
-        total = sum(numbers)
-        return kind is ColumnType.REAL and total - total == 0
-    return False
+    return -limit <= min(numbers) and max(numbers) <= limit
 
 
 def _metadata(extra: dict[str, Sequence[Any]], hidden: dict[str, None], count: int) -> Sequence[str | None]:

@@ -53,7 +53,8 @@ _OF_ANNOTATION = {
     "bool": ColumnType.BOOLEAN,
 }
 _INT64 = 1 << 63
-_EXACT_IN_REAL = 1 << 53
+#: Up to here a REAL holds every integer exactly.
+EXACT_IN_REAL = 1 << 53
 
 
 def type_of(value: object) -> ColumnType | None:
@@ -74,10 +75,12 @@ def fits(column: ColumnType, value: Any) -> bool:
         return column is ColumnType.BOOLEAN
     if kind is int:
         if column is ColumnType.REAL:
-            return bool(abs(value) <= _EXACT_IN_REAL)
+            return bool(abs(value) <= EXACT_IN_REAL)
         return column in _WHOLE and -_INT64 <= value < _INT64
     if kind is float:
-        return math.isfinite(value) and column in _FRACTIONAL
+        # SQLite makes an integer of a whole one of up to 64 bits, where the column was, or may be, one of integers
+        whole = column is not ColumnType.FLEXIBLE and EXACT_IN_REAL < abs(value) < _INT64
+        return math.isfinite(value) and column in _FRACTIONAL and not whole
     return False
 
 
