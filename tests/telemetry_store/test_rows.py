@@ -55,7 +55,7 @@ def test_both_ways_of_making_rows_agree(events: list[dict]) -> None:
     for row, (_, stamp, event) in zip(rows, records, strict=True):
         steps, columns, alone = singly.row(stamp, event)
         applied = after(applied, steps)
-        here = dict(zip(together.table.names(), row, strict=True))
+        here = dict(zip(together.names, row, strict=True))
         there = dict(zip(columns, alone, strict=True))
         assert here["timestamp"] == there["timestamp"]
         assert same(event_of(together.table, here), event_of(singly.table, there))
@@ -175,7 +175,7 @@ def test_fits_agrees_with_sqlite() -> None:
     columns = [(kind, "DATETIME" if kind is ColumnType.NUMERIC else kind.value) for kind in ColumnType]
     columns.append((ColumnType.REAL, "INTEGER"))  # one that was widened
     with TelemetryStore(":memory:") as store, store.transaction() as transaction:
-        connection = transaction._connection
+        connection = transaction.connection
         for number, (kind, declared) in enumerate(columns):
             connection.execute(f"CREATE TABLE fit{number} (c {declared})")
             for value in filter(lambda value, kind=kind: fits(kind, value), values):
