@@ -76,7 +76,7 @@ def _round(follower: Follower, stopped: list[int], said: _Said, *, json: bool) -
     now = [(lag.path, lag.bytes, lag.imported, lag.problem) for lag in lags]
     if now != said:
         if json:
-            line = {"time": time.time(), "files": [lag.as_dict() for lag in lags]}
+            line = {"time": time.time(), "files": lags}
             print(orjson.dumps(line).decode(), flush=True)
         else:
             _tell(lags)

@@ -147,7 +147,7 @@ def _replay(mended: Path | None, plan: Plan | None, db: str | None, env: str | N
         fresh(store)
         replayed = importers.replay(store, changed, plan=plan)
     if json:
-        print(terminal.as_json(replayed.as_dict()))
+        print(terminal.as_json(replayed))
     else:
         print(
             f"{replayed.tried} rejects tried: {replayed.stored} events stored, {replayed.duplicate} there already, "
