@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Block, Chunk, ColumnChunk, Columns, Origin, RecordChunk, Reject, Worker
 
-from .jsonl import LineExtent, LineReader, Lines, Tail, origin_of_lines
+from .jsonl import LineExtent, LineReader, Tail, origin_of_lines, records_of
 from .ledger import prefix_hashes
 from .prefix import KnownDigest, Prefix
 from .source_file import SourceFile
@@ -112,28 +112,28 @@ def parse(job: Job) -> Iterator[Parsed | End]:
         if (status.st_dev, status.st_ino) != job.identity or digest is None:
             raise OSError(f"{job.path} is not what it was")
         reader = LineReader(file, job.route, job.table, job.fallback, job.tail)
-        prefix = Prefix.of(file, job.offset, digest)
-        for lines in reader.read(job.offset):
-            prefix = prefix.extended(lines.data)
-            yield _parsed(lines, prefix)
+        for block in reader.read(Prefix.of(file, job.offset, digest)):
+            yield _parsed(block)
         yield End(reader.pending)
 
 
-def _parsed(lines: Lines, prefix: Prefix) -> Parsed:
+def _parsed(block: Block[LineExtent]) -> Parsed:
     columns: tuple[Any, ...] | None = None
     records: Sequence[Any] = ()
     places = None
-    if isinstance(chunk := lines.chunk, ColumnChunk):
+    (chunk,), extent = block.chunks, block.extent
+    if isinstance(chunk, ColumnChunk):
         apart = chunk.columns
         kinds = {key: [_KINDS.index(kind) for kind in types] for key, types in apart.kinds.items()}
         columns = apart.values, kinds, apart.canonical, apart.written, len(apart.stamps)
     else:
         records = chunk.records
-    if not lines.regular:
-        places = [(at, len(line)) for at, line in map(chunk.origin.raw, range(len(lines.records())))]
-    rejects = [(reject.offset, reject.table, reject.reason, reject.raw) for reject in lines.rejects]
+    if not extent.regular:
+        places = [(at, len(line)) for at, line in map(chunk.origin.raw, range(len(records_of(block))))]
+    rejects = [(reject.offset, reject.table, reject.reason, reject.raw) for reject in extent.rejects]
+    prefix = extent.prefix
     standing = (prefix.offset, prefix.hash.hexdigest(), prefix.head, prefix.tail)
-    return Parsed(columns, records, places, rejects, lines.blank, lines.offset, standing)
+    return Parsed(columns, records, places, rejects, extent.blank, extent.start, standing)
 
 
 def _block_of(parsed: Parsed, job: Job, file: SourceFile) -> Block[LineExtent]:
@@ -157,4 +157,4 @@ def _block_of(parsed: Parsed, job: Job, file: SourceFile) -> Block[LineExtent]:
         chunk = RecordChunk(origin, parsed.records, job.route.plan.times())
     rejects = tuple(Reject(source, *reject) for reject in parsed.rejects)
     prefix = Prefix(end, KnownDigest(digest), head, tail)
-    return Block(LineExtent(source, start, end, rejects, blank=parsed.blank, prefix=prefix, data=b""), (chunk,))
+    return Block(LineExtent(source, start, end, rejects, blank=parsed.blank, prefix=prefix), (chunk,))
