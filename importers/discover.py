@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 #: Device and inode.
 Identity: TypeAlias = "tuple[int, int]"
+#: Files that hold lines of JSON by their name; those that may; what a packed one ends in.
 _SURE = (".jsonl", ".ndjson")
 _MAYBE = (".txt", ".json", ".log")
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
+#: Bytes in which the first lines are looked for.
 _SAMPLE = 64 << 10
 #: What a rotation adds to the name of a file.
 _TURN = re.compile(r"(?:[._-]\d[\dTZ:]*)+$")
@@ -27,6 +29,7 @@ _TURN = re.compile(r"(?:[._-]\d[\dTZ:]*)+$")
 _KEPT = re.compile(
     r"(?:[._~-](?:\d[\dTZ:]*|old|bak|backup|prev|copy|jsonl|ndjson|json|log|txt|gz|bz2|xz|zst))*~?$", re.IGNORECASE
 )
+#: Dates, counters and identifiers in a name.
 _COUNTERS = re.compile(
     r"(?:(?<=[_\-.])|^)(?:\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{4,6})?|\d+|[0-9a-f]{8,})(?=[_\-.]|$)", re.IGNORECASE
 )

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from telemetry_store import UsageError, check_table_name
 
 from .imports import QUIET, FileImport, Overtaken, Run
-from .ledger import moved
-from .recognition import Copy, Known, New
+from .recognition import Copy, Known, New, moved
 from .route import route_of
 from .source_file import SourceFile
 from .summary import Outcome

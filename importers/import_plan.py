@@ -140,23 +140,23 @@ def load(file: Path) -> Plan:
     start = content.get("root", ".")
     if not isinstance(start, str):
         raise UsageError(f"{file}: root is the folder where the globs start", 'such as ".."')
-    return Plan(file.parent / start, tuple(_table(file, name, said) for name, said in tables.items()))
+    return Plan(file.parent / start, tuple(_table(file, name, section) for name, section in tables.items()))
 
 
-def _table(file: Path, name: str, said: dict[str, Any]) -> TablePlan:
+def _table(file: Path, name: str, section: dict[str, Any]) -> TablePlan:
     where = f"{file}: [tables.{name}]"
-    if unknown := said.keys() - _KEYS:
+    if unknown := section.keys() - _KEYS:
         raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}", f"known are {', '.join(sorted(_KEYS))}")
-    sources = said.get("sources", [])
+    sources = section.get("sources", [])
     if not isinstance(sources, list) or not all(isinstance(source, str) for source in sources):
         raise UsageError(f"{where}: sources is a list of globs", 'such as ["logs/{agent}/*.jsonl"]')
-    rename = said.get("rename", {})
+    rename = section.get("rename", {})
     if not isinstance(rename, dict) or not all(isinstance(name, str) for name in rename.values()):
         raise UsageError(f"{where}: rename gives a field its name in the table", 'such as { ts = "timestamp" }')
     try:
-        zone = ZoneInfo(said["timezone"]) if "timezone" in said else None
+        zone = ZoneInfo(section["timezone"]) if "timezone" in section else None
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UsageError(f"{where}: no time zone is called {said['timezone']!r}", "such as Europe/Berlin") from error
-    spec: dict[str, Any] = {key: said[key] for key in _DECLARED & said.keys()}
+        raise UsageError(f"{where}: no time zone is called {section['timezone']!r}", "such as Europe/Berlin") from error
+    spec: dict[str, Any] = {key: section[key] for key in _DECLARED & section.keys()}
     declared = EventTable.from_dict({"name": name, **spec}) if spec else None
-    return TablePlan(check_table_name(name), tuple(sources), said.get("timestamp", ""), zone, rename, declared)
+    return TablePlan(check_table_name(name), tuple(sources), section.get("timestamp", ""), zone, rename, declared)

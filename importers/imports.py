@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 from telemetry_store import Progress, Source, WorkerLost, check_table_name, prefetched
 
 from .jsonl import LineReader, Tail
-from .ledger import line_marks
 from .loads import loading
 from .parser import Job, is_worth, parsed
-from .recognition import Copy, Known, recognise
+from .recognition import Copy, Known, line_marks, recognise
 from .route import route_of, routes
 from .source_file import SourceFile
 from .summary import FileSummary, Outcome

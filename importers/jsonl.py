@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 Parsed: TypeAlias = "tuple[dict[str, Any] | None, str, bool]"
 #: The lines that are JSON objects; the others, with the reason; how many are blank; whether each line is one event.
 _Lines: TypeAlias = "tuple[Chunk, tuple[Reject, ...], int, bool]"
+#: Bytes that are read at once.
 _BLOCK = 256 << 10
 _BOM = b"\xef\xbb\xbf"
+#: What may stand around an object; NULs are what a crash leaves.
 _SPACE = b" \t\r\0"
 _LONG_INTEGER = re.compile(rb"\d{19}")
 #: Stands between lines that are parsed at once; no file can know it.
 _MARK = secrets.token_hex(8)
 _BETWEEN = f',"{_MARK}",'.encode()
-_NONFINITE = {"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity"}
 
 
 class Tail(Enum):
@@ -290,7 +291,7 @@ def _fraction(text: str) -> float | str:
 
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder(parse_constant=_NONFINITE.get, parse_float=_fraction)
+_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_fraction)
 _KINDS = {list: "an array", str: "a text", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
 
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store import Block, Chunk, ColumnChunk, Columns, Origin, RecordChunk, Reject, Worker
 
 from .jsonl import LineExtent, LineReader, Tail, origin_of_lines
-from .ledger import prefix_hashes
-from .prefix import KnownDigest, Prefix
+from .prefix import KnownDigest, Prefix, prefix_hashes
 from .source_file import SourceFile
 
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _EDGE = 4 << 10
 #: A prefix of up to so many bytes is hashed again each time; of a longer one the beginning and the end are compared.
 _SHORT = 1 << 20
+#: Bytes that are read at once.
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,39 @@ class Prefix:
         if file.peek(0, len(self.head)) != self.head or file.peek(start, len(self.tail)) != self.tail:
             return False
         return self.offset > _SHORT or bool(hashlib.sha256(file.peek(0, self.offset)).digest() == self.hash.digest())
+
+
+def prefix_hashes(file: SourceFile, offsets: set[int]) -> dict[int, Any]:
+    """The running SHA-256 at each of these offsets, as far as the file goes; read once, in blocks."""
+    digest, position = hashlib.sha256(), 0
+    hashes: dict[int, Any] = {}
+    file.seek(0)
+    for offset in sorted(offsets):
+        while position < offset:
+            block = file.read(min(_BLOCK, offset - position))
+            if not block:
+                return hashes
+            digest.update(block)
+            position += len(block)
+        hashes[offset] = digest.copy()
+    return hashes
+
+
+def hash_of(file: SourceFile, offset: int) -> str:
+    """The SHA-256 of so many bytes in hexadecimal digits; empty where the file is shorter."""
+    return next((digest.hexdigest() for digest in prefix_hashes(file, {offset}).values()), "")
+
+
+def last_line_end(file: SourceFile, size: int) -> int:
+    """Where the last whole line of a file of so many bytes ends; 0 where there is none."""
+    end = size
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        file.seek(start)
+        block = b""
+        while len(block) < end - start and (piece := file.read(end - start - len(block))):
+            block += piece
+        if (cut := block.rfind(b"\n") + 1) > 0:
+            return start + cut
+        end = start
+    return 0

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+#: Bytes that are read at once.
 _BLOCK = 256 << 10
 #: Compressed bytes that are unpacked at once: a small block of zstd can hold a great deal.
 _PACKED_BLOCK = 8 << 10

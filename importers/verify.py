@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store import Progress, dumps
 
 from .jsonl import LineByLine, Tail, records_of
-from .ledger import hash_of, place_of
-from .prefix import Prefix
+from .prefix import Prefix, hash_of
+from .recognition import place_of
 from .route import route_of
 from .source_file import SourceFile
 

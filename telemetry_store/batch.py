@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from telemetry_store.event import Record
     from telemetry_store.schema import Table
 
+#: Names of records that are no events.
 RESERVED = frozenset({DECLARE, DROPS})
 
 
@@ -260,11 +261,10 @@ class Normaliser:
     def _of_columns(self, chunk: ColumnChunk) -> Iterator[Operation]:
         columns = chunk.columns
         try:
-            builder = self._builders.get(columns.table) or self._builder_of(columns.table)
-        except TableNameError as error:
-            yield from (chunk.origin.reject(index, columns.table, str(error)) for index in range(len(columns.stamps)))
-            return
-        if (full := rows_of_columns(builder, columns)) is None:
+            builder = self._builder_of(columns.table)
+        except TableNameError:
+            builder = None  # which is said of each record
+        if builder is None or (full := rows_of_columns(builder, columns)) is None:
             yield from self._of_records(RecordChunk(chunk.origin, columns.records()))
         else:
             changes, rows = full
@@ -277,13 +277,14 @@ class Normaliser:
                 if name in RESERVED:
                     yield from self._reserved(chunk, indexes[0])
                 else:
-                    builder = self._builders.get(name) or self._builder_of(name)
-                    yield from _one_by_one(builder, chunk, indexes)
+                    yield from _one_by_one(self._builder_of(name), chunk, indexes)
             except TableNameError as error:
                 yield from (chunk.origin.reject(index, name, str(error)) for index in indexes)
 
     def _builder_of(self, name: str) -> RowBuilder:
-        """The builder of a table that is met for the first time, in these capitals; TableNameError: none can be."""
+        """The builder of a table, in whatever capitals; TableNameError where there can be none."""
+        if (builder := self._builders.get(name)) is not None:
+            return builder
         lower = name.lower()
         if lower in self._taken:
             raise TableNameError(f"{name} is a {self._taken[lower]}, not a table")
