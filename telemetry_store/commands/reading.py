@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,7 +65,7 @@ def query(
 
 
 def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[Any]:
-    from telemetry_store.reading.archive_query import ask_both
+    from telemetry_store.reading.archive_reader import ask_both
 
     if sql is None:
         raise typer.BadParameter("an archive is asked in SQL", param_hint="--archive")
@@ -158,8 +159,7 @@ def stats(
 
     Example: telemetry stats --hours 48
     """
-    from telemetry_store.reading.sparkline import sparkline
-    from telemetry_store.reading.statistics import statistics
+    from telemetry_store.reading.statistics import sparkline, statistics
 
     with opened(db, env) as store:
         figures = statistics(store, timeout=fresh(store), hours=hours)
@@ -200,6 +200,6 @@ def schema(
     if table is not None and not tables:
         raise typer.BadParameter(f"there is no table {table}", param_hint="TABLE")
     if json:
-        print(terminal.as_json([known.as_dict() for known in tables]))
+        print(terminal.as_json([asdict(known) for known in tables]))
     else:
         print(dictionary.as_markdown(tables) if markdown else dictionary.as_text(tables))

@@ -11,8 +11,7 @@ import typer
 from telemetry_store import terminal
 from telemetry_store.commands.options import Db, Env, Json, fresh, opened
 from telemetry_store.errors import UsageError
-from telemetry_store.reading.tail import Tail
-from telemetry_store.reading.timeline import around, moment, newest
+from telemetry_store.reading.timeline import Tail, around, moment
 from telemetry_store.selection import Condition, Window
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def timeline(
             if around_ is not None:
                 events = around(reader, {**tables, **reader.catalogue.tables}, around_, conditions, limit)
             else:
-                events = newest(reader, tables, window, limit)
+                events = list(reader.by_time(tables.values(), window, limit))
     print_events(events, json=json)
 
 

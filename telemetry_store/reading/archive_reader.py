@@ -1,4 +1,4 @@
-"""A process of its own that asks an archive and the live database together, with DuckDB.
+"""Questions to an archive and the live database together, with DuckDB, in a process of its own.
 
 DuckDB reads the Parquet files itself; the live rows come through the database's reader and Arrow, as one moment saw
 them. A row that is in the table and in a file counts once.
@@ -16,8 +16,9 @@ from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
 from telemetry_store.engines import sink_for
 from telemetry_store.engines.names import quoted, text_of
-from telemetry_store.errors import QueryError, UsageError
+from telemetry_store.errors import DatabaseError, DatabaseMissing, QueryError, UsageError
 from telemetry_store.settings import Settings
+from telemetry_store.worker import Worker, WorkerLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,18 +29,15 @@ if TYPE_CHECKING:
 
 #: Rows that are sent at once.
 _PORTION = 1000
+#: Types that JSON has.
 _PLAIN = frozenset({type(None), bool, int, float, str})
+#: How long the database is waited for, in seconds.
+_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked.
-
-    Attributes:
-        database: path of the live one.
-        folder: of the archive.
-        sql: one SELECT or WITH statement.
-    """
+    """What the process is asked: one SELECT, of the database at a path and the archive in a folder."""
 
     database: str
     folder: str
@@ -60,18 +58,44 @@ class Rows:
     rows: list[list[Any]]
 
 
-#: How long the database is waited for, in seconds.
-_TIMEOUT = 30.0
-
-
-class Answering:
-    """Answers one question.
+def ask_both(settings: Settings, folder: str, sql: str) -> list[dict[str, Any]]:
+    """Rows of one SELECT over tables that are partly in the database and partly in an archive.
 
     Args:
-        live: reads the database, within one moment.
+        settings: of which database; what is committed there counts, so flush() first.
         folder: of the archive.
-        duck: an empty database of DuckDB.
+        sql: one SELECT or WITH statement, in DuckDB's SQL; times are text, as in the database.
+
+    Returns:
+        One dictionary per row; dates, decimals and the like as text.
+
+    Raises:
+        UsageError: there is no such folder, or duckdb or pyarrow is not installed.
+        QueryError: the SQL is wrong, or not one SELECT.
+        DatabaseMissing: there is no database.
+        DatabaseError: it cannot be read.
     """
+    if not os.path.isdir(folder):
+        raise UsageError(f"there is no archive at {folder}", "`telemetry prune --archive` makes one")
+    if not os.path.exists(settings.database):
+        raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
+    question = Question(os.path.abspath(settings.database), os.path.abspath(folder), sql)
+    names: tuple[str, ...] = ()
+    rows: list[dict[str, Any]] = []
+    try:
+        with Worker[Names | Rows](answer, question, (Names, Rows)) as worker:
+            for frame in worker:
+                if isinstance(frame, Names):
+                    names = frame.names
+                else:
+                    rows += [dict(zip(names, row, strict=True)) for row in frame.rows]
+    except WorkerLost as error:
+        raise DatabaseError(f"the archive cannot be read: {error}") from error
+    return rows
+
+
+class _Answering:
+    """Answers one question, with a reader of the database within one moment, and an empty database of DuckDB."""
 
     def __init__(self, live: Reader, folder: str, duck: duckdb.DuckDBPyConnection) -> None:
         self._live = live
@@ -95,11 +119,6 @@ class Answering:
         return counted
 
     def answer(self, sql: str) -> Iterator[Names | Rows]:
-        """Yield the names of the columns, and then the rows.
-
-        Raises:
-            QueryError: the SQL is wrong, or not one SELECT.
-        """
         import duckdb
 
         try:
@@ -114,22 +133,18 @@ class Answering:
             while rows := cursor.fetchmany(_PORTION):
                 yield Rows([_plain(row) for row in rows])
         except duckdb.Error as error:
-            raise QueryError(
-                str(error).split("\n")[0], f"this is DuckDB's SQL; in the archive: {self._tables()}"
-            ) from error
-
-    def _tables(self) -> str:
-        return ", ".join(sorted(self._files)) or "nothing"
+            tables = ", ".join(sorted(self._files)) or "nothing"
+            raise QueryError(str(error).split("\n")[0], f"this is DuckDB's SQL; in the archive: {tables}") from error
 
     def _close_off(self) -> None:
         """From here on DuckDB can open the files of the archive and nothing else."""
-        paths = [self._path(file) for files in self._files.values() for file in files]
-        self._duck.execute(f"SET allowed_paths = [{', '.join(map(text_of, paths))}]")
+        files = [file for files in self._files.values() for file in files]
+        self._duck.execute(f"SET allowed_paths = {self._paths(files)}")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 
-    def _path(self, file: str) -> str:
-        return os.path.join(self._folder, file)
+    def _paths(self, files: list[str]) -> str:
+        return f"[{', '.join(text_of(os.path.join(self._folder, file)) for file in files)}]"
 
     def _provide(self, name: str) -> None:
         """Make a view of one table: what is live, and what is archived and not live any more."""
@@ -140,22 +155,19 @@ class Answering:
         parts = []
         if live:
             number = quoted(self._load_live(table))
-            parts.append("SELECT * FROM live." + quoted(table))
+            parts.append(f"SELECT * FROM live.{quoted(table)}")
         files = self._files.get(table, [])
         settled = [file for file in files if file in self._settled or not live]
-        others = [file for file in files if file not in settled]
         if settled:
-            parts.append(f"SELECT * EXCLUDE ({archive.EXACT}) FROM {self._parquet(settled)}")
-        if others:
-            parts.append(
-                f"SELECT * EXCLUDE ({archive.EXACT}) FROM {self._parquet(others)} AS old WHERE NOT EXISTS "
-                f"(SELECT 1 FROM live.{quoted(table)} AS new WHERE new.{number} = old.{number})"
-            )
+            parts.append(self._archived(settled))
+        if others := [file for file in files if file not in settled]:
+            same = f"SELECT 1 FROM live.{quoted(table)} AS new WHERE new.{number} = old.{number}"
+            parts.append(f"{self._archived(others)} AS old WHERE NOT EXISTS ({same})")
         self._duck.execute(f"CREATE VIEW {quoted(table)} AS {' UNION ALL BY NAME '.join(parts)}")
 
-    def _parquet(self, files: list[str]) -> str:
-        paths = ", ".join(text_of(self._path(file)) for file in files)
-        return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+    def _archived(self, files: list[str]) -> str:
+        parquet = f"read_parquet({self._paths(files)}, union_by_name = true, hive_partitioning = false)"
+        return f"SELECT * EXCLUDE ({archive.EXACT}) FROM {parquet}"
 
     def _load_live(self, table: str) -> str:
         """Copy the live rows into DuckDB, which spills what is too much for the memory; returns the number's name."""
@@ -174,11 +186,7 @@ class Answering:
         return layout.number
 
     def _layout(self, name: str) -> archive.Layout:
-        """The columns of a table, whoever made it.
-
-        Raises:
-            UsageError: its rows have no number.
-        """
+        """The columns of a table, whoever made it."""
         catalogue = self._live.catalogue
         table = catalogue.tables.get(name)
         number = catalogue.number(name) if table else None
@@ -188,12 +196,7 @@ class Answering:
 
 
 def answer(question: Question) -> Iterator[Names | Rows]:
-    """Yield the names of the columns, and then the rows.
-
-    Raises:
-        UsageError: duckdb or pyarrow is not installed.
-        QueryError: the SQL is wrong, or not one SELECT.
-    """
+    """Yield the names of the columns, and then the rows; what the process does. Raises as ask_both() does."""
     archive.require()
     try:
         import duckdb
@@ -204,7 +207,7 @@ def answer(question: Question) -> Iterator[Names | Rows]:
         duck.execute("SET autoinstall_known_extensions = false")
         duck.execute("SET autoload_known_extensions = false")
         with sink_for(Settings(question.database)).reader(_TIMEOUT) as live, live.moment():
-            yield from Answering(live, question.folder, duck).answer(question.sql)
+            yield from _Answering(live, question.folder, duck).answer(question.sql)
 
 
 def _plain(value: Any) -> Any:

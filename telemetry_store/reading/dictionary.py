@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from telemetry_store.engines.base import Note
 
 if TYPE_CHECKING:
     from telemetry_store.engines.base import Catalogue, Reader
     from telemetry_store.schema import Table
+
+#: What the columns mean that tables of this store always have.
+_MEANINGS = {
+    "timestamp": "When it happened, UTC; text order is time order.",
+    "metadata_json": "What has no column of its own, as a JSON object.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +53,6 @@ class Description:
     indexes: dict[str, tuple[str, ...]]
     sources: int
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same in JSON's types."""
-        return asdict(self)
-
 
 def describe(reader: Reader) -> list[Description]:
     """Every event table with all that is known of it."""
@@ -60,29 +62,24 @@ def describe(reader: Reader) -> list[Description]:
 
 
 def _description(catalogue: Catalogue, table: Table, sources: int) -> Description:
-    unknown = Note()
-    columns = []
-    for name, kind in table.columns.items():
-        note = catalogue.notes.get((table.name, name), unknown)
-        columns.append(Column(name, str(kind), note.doc or _MEANINGS.get(name, ""), note.first_seen))
-    note = catalogue.notes.get((table.name, ""), unknown)
+    def note(column: str) -> Note:
+        return catalogue.notes.get((table.name, column), Note())
+
+    columns = [
+        Column(name, str(kind), note(name).doc or _MEANINGS.get(name, ""), note(name).first_seen)
+        for name, kind in table.columns.items()
+    ]
     return Description(
         table.name,
-        note.doc,
-        note.origin,
+        note("").doc,
+        note("").origin,
         catalogue.count(table.name),
-        note.first_seen,
-        note.last_written,
+        note("").first_seen,
+        note("").last_written,
         tuple(columns),
         dict(catalogue.indexes(table.name)),
         sources,
     )
-
-
-_MEANINGS = {
-    "timestamp": "When it happened, UTC; text order is time order.",
-    "metadata_json": "What has no column of its own, as a JSON object.",
-}
 
 
 def as_markdown(descriptions: list[Description]) -> str:
@@ -92,7 +89,9 @@ def as_markdown(descriptions: list[Description]) -> str:
         parts += [f"## {table.table}", ""]
         parts += [table.doc, ""] if table.doc else []
         parts += [f"{_about(table)}.", "", "| column | type | meaning |", "|---|---|---|"]
-        parts += [f"| `{column.name}` | {column.type} | {_in_cell(column.doc)} |" for column in table.columns]
+        for column in table.columns:
+            doc = column.doc.replace("|", "\\|").replace("\n", " ")
+            parts.append(f"| `{column.name}` | {column.type} | {doc} |")
         if table.indexes:
             parts += ["", "Indexes: " + "; ".join(", ".join(columns) for columns in table.indexes.values()) + "."]
         parts.append("")
@@ -114,7 +113,3 @@ def _about(table: Description) -> str:
     text += f" {table.first_seen[:10]}" if table.first_seen else ""
     text += f", last written {table.last_written[:19]}" if table.last_written else ""
     return text + (f", from {table.sources} files" if table.sources else "")
-
-
-def _in_cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

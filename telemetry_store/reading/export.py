@@ -8,7 +8,6 @@ import gzip
 import io
 import os
 import sys
-from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 from telemetry_store.errors import UsageError
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
 
     from telemetry_store.selection import StoredEvent
 
-FORMATS = ("jsonl", "csv", "parquet")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 _PACKED = (".gz", ".zst")
+#: The path that means standard output.
 STANDARD_OUTPUT = "-"
 
 
@@ -44,9 +43,8 @@ def format_of(path: str) -> str:
 
 def event_line(event: Mapping[str, Any]) -> str:
     """An event as a line of JSON: its time first, then its fields by name, so that equal events are equal lines."""
-    first = [name for name in TIME_FIELDS if name in event]
-    rest = sorted(event.keys() - set(first))
-    return dumps({name: event[name] for name in chain(first, rest)}) + "\n"
+    names = [name for name in TIME_FIELDS if name in event] + sorted(event.keys() - set(TIME_FIELDS))
+    return dumps({name: event[name] for name in names}) + "\n"
 
 
 def stamped(stored: StoredEvent) -> dict[str, Any]:
@@ -59,8 +57,7 @@ def stamped(stored: StoredEvent) -> dict[str, Any]:
 def text_file(path: str) -> Iterator[IO[str]]:
     """A text file for writing, packed by its name's ending; it takes its name when it is complete.
 
-    Args:
-        path: of the file; "-" is standard output.
+    The path "-" is standard output.
     """
     if path == STANDARD_OUTPUT:
         yield sys.stdout
@@ -91,22 +88,14 @@ def _packed(raw: IO[bytes], path: str) -> Any:
 
 def write_lines(file: IO[str], lines: Iterable[str]) -> int:
     """Write lines; gives how many."""
-    count = 0
-    for line in lines:
-        file.write(line)
-        count += 1
-    return count
+    return sum(1 for _ in map(file.write, lines))
 
 
 def write_csv(file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write a header and rows; gives how many rows."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
-    count = 0
-    for row in rows:
-        writer.writerow(row)
-        count += 1
-    return count
+    return sum(1 for _ in map(writer.writerow, rows))
 
 
 def write_rows(path: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

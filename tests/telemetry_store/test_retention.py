@@ -19,8 +19,7 @@ from telemetry_store.care.backup import back_up
 from telemetry_store.care.restore import restore
 from telemetry_store.care.retention import LOCK, Pruner, due, prune
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, QueryError
-from telemetry_store.reading.archive_query import ask_both
-from telemetry_store.reading.archive_reader import Question, answer
+from telemetry_store.reading.archive_reader import Question, answer, ask_both
 from telemetry_store.schema import ColumnType
 from telemetry_store.segment import try_lock
 from telemetry_store.timestamps import from_nanoseconds
