@@ -130,8 +130,7 @@ def _value(text: str) -> int | float | str:
 
 def _show(batches: Iterator[Any], json: bool, csv: bool, parquet: Path | None) -> None:  # noqa: FBT001
     """Print or write a result, some rows at a time."""
-    from telemetry_store.reading.export import write_csv
-    from telemetry_store.reading.parquet import write_parquet
+    from telemetry_store.reading.export import write_csv, write_parquet
 
     columns = tuple(next(batches))
     rows = (row for batch in batches for row in batch)

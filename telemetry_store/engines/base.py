@@ -189,6 +189,11 @@ class Catalogue(ABC):
 
     @property
     @abstractmethod
+    def version(self) -> int:
+        """A number that changes whenever a table, a column or an index does."""
+
+    @property
+    @abstractmethod
     def tables(self) -> Mapping[str, Table]:
         """Every event table by name; none in a database that this store has never written to."""
 

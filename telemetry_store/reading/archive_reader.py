@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.care import archive
@@ -21,7 +21,7 @@ from telemetry_store.settings import Settings
 from telemetry_store.worker import Worker, WorkerLost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import duckdb
 
@@ -45,16 +45,10 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """The names of the columns; they come first."""
+class Rows:
+    """The names of the columns, and some rows of values that JSON has."""
 
     names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Some rows, of values that JSON has."""
-
     rows: list[list[Any]]
 
 
@@ -80,18 +74,11 @@ def ask_both(settings: Settings, folder: str, sql: str) -> list[dict[str, Any]]:
     if not os.path.exists(settings.database):
         raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
     question = Question(os.path.abspath(settings.database), os.path.abspath(folder), sql)
-    names: tuple[str, ...] = ()
-    rows: list[dict[str, Any]] = []
     try:
-        with Worker[Names | Rows](answer, question, (Names, Rows)) as worker:
-            for frame in worker:
-                if isinstance(frame, Names):
-                    names = frame.names
-                else:
-                    rows += [dict(zip(names, row, strict=True)) for row in frame.rows]
+        with Worker[Rows](answer, question, (Rows,)) as worker:
+            return [dict(zip(frame.names, row, strict=True)) for frame in worker for row in frame.rows]
     except WorkerLost as error:
         raise DatabaseError(f"the archive cannot be read: {error}") from error
-    return rows
 
 
 class _Answering:
@@ -118,7 +105,7 @@ class _Answering:
                 counted.setdefault(archive.table_of(file), []).append(file)
         return counted
 
-    def answer(self, sql: str) -> Iterator[Names | Rows]:
+    def answer(self, sql: str) -> Iterator[Rows]:
         import duckdb
 
         try:
@@ -129,21 +116,20 @@ class _Answering:
                 self._provide(name.strip('"'))
             self._close_off()
             cursor = self._duck.execute(sql)
-            yield Names(tuple(name for name, *_ in cursor.description or ()))
+            names = tuple(name for name, *_ in cursor.description or ())
             while rows := cursor.fetchmany(_PORTION):
-                yield Rows([_plain(row) for row in rows])
+                yield Rows(names, [_plain(row) for row in rows])
         except duckdb.Error as error:
             tables = ", ".join(sorted(self._files)) or "nothing"
             raise QueryError(str(error).split("\n")[0], f"this is DuckDB's SQL; in the archive: {tables}") from error
 
     def _close_off(self) -> None:
         """From here on DuckDB can open the files of the archive and nothing else."""
-        files = [file for files in self._files.values() for file in files]
-        self._duck.execute(f"SET allowed_paths = {self._paths(files)}")
+        self._duck.execute(f"SET allowed_paths = {self._paths(chain.from_iterable(self._files.values()))}")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 
-    def _paths(self, files: list[str]) -> str:
+    def _paths(self, files: Iterable[str]) -> str:
         return f"[{', '.join(text_of(os.path.join(self._folder, file)) for file in files)}]"
 
     def _provide(self, name: str) -> None:
@@ -195,8 +181,8 @@ class _Answering:
         return archive.Layout(number, dict(table.columns))
 
 
-def answer(question: Question) -> Iterator[Names | Rows]:
-    """Yield the names of the columns, and then the rows; what the process does. Raises as ask_both() does."""
+def answer(question: Question) -> Iterator[Rows]:
+    """What the process does: gives the rows, a portion at a time; raises as ask_both() does."""
     archive.require()
     try:
         import duckdb

@@ -62,24 +62,14 @@ def describe(reader: Reader) -> list[Description]:
 
 
 def _description(catalogue: Catalogue, table: Table, sources: int) -> Description:
-    def note(column: str) -> Note:
-        return catalogue.notes.get((table.name, column), Note())
-
-    columns = [
-        Column(name, str(kind), note(name).doc or _MEANINGS.get(name, ""), note(name).first_seen)
-        for name, kind in table.columns.items()
-    ]
-    return Description(
-        table.name,
-        note("").doc,
-        note("").origin,
-        catalogue.count(table.name),
-        note("").first_seen,
-        note("").last_written,
-        tuple(columns),
-        dict(catalogue.indexes(table.name)),
-        sources,
-    )
+    name, unknown = table.name, Note()
+    columns = []
+    for column, kind in table.columns.items():
+        note = catalogue.notes.get((name, column), unknown)
+        columns.append(Column(column, str(kind), note.doc or _MEANINGS.get(column, ""), note.first_seen))
+    note, rows, indexes = catalogue.notes.get((name, ""), unknown), catalogue.count(name), dict(catalogue.indexes(name))
+    written = (note.first_seen, note.last_written)
+    return Description(name, note.doc, note.origin, rows, *written, tuple(columns), indexes, sources)
 
 
 def as_markdown(descriptions: list[Description]) -> str:

@@ -66,15 +66,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question.
-
-    Attributes:
-        name: of its file.
-        sentence: what it asks.
-        parameters: in the order of the file.
-        text: its statement, with braces.
-        own: whether it comes with the package.
-    """
+    """One question: the name of its file, what it asks, its statement with braces, and whether it is the package's."""
 
     name: str
     sentence: str
@@ -113,9 +105,9 @@ class Question:
 
     def fitted(self, tables: Mapping[str, Table], arguments: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         """The same for those who decide later about the parts in `[[ ]]`; see statement()."""
-        known = {parameter.name for parameter in self.parameters}
-        if unknown := arguments.keys() - known:
-            hint = f"it has {', '.join(sorted(known))}" if known else "it has none"
+        known = sorted(parameter.name for parameter in self.parameters)
+        if unknown := arguments.keys() - set(known):
+            hint = f"it has {', '.join(known) or 'none'}"
             raise UsageError(f"{self.name} has no parameter {', '.join(sorted(unknown))}", hint)
         values: dict[str, Any] = {}
         inserted: dict[str, str] = {}

@@ -24,11 +24,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def seconds(span: str) -> float:
-    """Seconds of a span such as "90s", "15m", "1h", "7d" or "2w".
-
-    Raises:
-        UsageError: it is not a span.
-    """
+    """Seconds of a span such as "90s", "15m", "1h", "7d" or "2w"; UsageError when it is none."""
     match = _SPAN.fullmatch(span.strip())
     if match is None:
         raise UsageError(f"{span!r} is not a span of time", "such as 90s, 15m, 1h, 7d or 2w")
@@ -39,11 +35,8 @@ def moment(text: str, now: float | None = None) -> str:
     """The canonical time of a text: a time in any form, a day, "now", or a span, which means so long ago.
 
     Args:
-        text: such as "2026-01-31T12:00", "2026-01-31", "1h".
+        text: such as "2026-01-31T12:00", "2026-01-31", "1h"; UsageError when it is none of these.
         now: seconds since 1970, instead of the clock's.
-
-    Raises:
-        UsageError: it is none of these.
     """
     now = time.time() if now is None else now
     if text == "now":
@@ -63,12 +56,9 @@ def around(
     Args:
         reader: where to read.
         tables: name → table.
-        place: the event, as TABLE:ID.
+        place: the event, as TABLE:ID; UsageError when there is no such.
         where: conditions on the others.
         limit: at most so many, half of them before it.
-
-    Raises:
-        UsageError: there is no such event.
     """
     name, _, number = place.rpartition(":")
     table = tables.get(name)

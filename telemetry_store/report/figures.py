@@ -28,7 +28,7 @@ class Report:
 
     Attributes:
         database: its path.
-        made: when the report was made, in UTC.
+        created: when the report was made, in UTC.
         window: how wide the window is, such as "24 hours", or "all".
         start: when the window begins, in ISO form; None in a database without events.
         finish: when it ends.
@@ -38,7 +38,7 @@ class Report:
     """
 
     database: str
-    made: datetime
+    created: datetime
     window: str
     start: str | None
     finish: str | None
@@ -70,5 +70,5 @@ def collect(store: TelemetryStore, window: str | None = None, now: datetime | No
     totals |= {"Database": size(database), "Waiting in the spool": size(backlog(store.settings.spool))}
     rows = {chart.name: [dict(zip(chart.columns, row, strict=False)) for row in answers[chart.name]]
             for chart in charts}  # fmt: skip
-    made, findings = now or datetime.now(UTC), examine(store.settings)
-    return Report(store.settings.database, made, window, start, finish, totals, rows, findings)
+    created, findings = now or datetime.now(UTC), examine(store.settings)
+    return Report(store.settings.database, created, window, start, finish, totals, rows, findings)

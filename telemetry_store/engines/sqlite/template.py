@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted, text_of
 from telemetry_store.engines.sqlite import faults
-from telemetry_store.engines.sqlite.all_events import event_json
+from telemetry_store.engines.sqlite.all_events import event_json, number_of
 from telemetry_store.engines.sqlite.catalogue import SEARCH
 from telemetry_store.errors import UsageError
 from telemetry_store.schema import ColumnType
@@ -201,7 +201,7 @@ _OF_ARM: dict[str, Callable[[Table], str]] = {
 _FIELDS: dict[str, Callable[[Table], str]] = {
     "timestamp": _time,
     "table": _name,
-    "id": lambda table: "rowid" if table.numbered else "NULL",
+    "id": number_of,
     "event": event_json,
     "is_error": _is_error,
 }
