@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: The address of the form that takes the secret.
 LOGIN = "/-/secret"
+#: The cookie that stands for the secret; how short that may be, and how large its form, in characters and bytes.
 _COOKIE = "telemetry_dashboard"
 _SHORTEST_SECRET = 16
 _LARGEST_FORM = 4096
@@ -72,10 +73,8 @@ class Guard:
     Args:
         app: what is guarded.
         host: the address that is listened on.
-        secret: what a request must bring as `Authorization: Bearer SECRET` or get as a cookie from the form, or None.
-
-    Raises:
-        UsageError: see check_exposure().
+        secret: what a request must bring as `Authorization: Bearer SECRET` or get as a cookie from the form, or None;
+            see check_exposure().
     """
 
     def __init__(self, app: App, host: str, secret: str | None = None) -> None:

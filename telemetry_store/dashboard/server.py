@@ -130,13 +130,10 @@ def serve(store: TelemetryStore, *, host: str, port: int, secret: str | None, op
 
     Args:
         store: its database must exist.
-        host: the address to listen on; one that others can reach needs a secret.
-        port: the port, or 0 for any that is free.
-        secret: what requests must bring, or None; see `guard.py`.
+        host: the address to listen on.
+        port: the port, or 0 for any that is free; UsageError where it is taken.
+        secret: what requests must bring, or None; UsageError where others could reach the address without one.
         open_browser: show the dashboard in the user's browser.
-
-    Raises:
-        UsageError: the address cannot be used, or is exposed without a secret.
     """
     dashboard = Dashboard(store)
     app = Guard(dashboard.datasette().app(), host, secret)

@@ -70,16 +70,20 @@ class Survey:
         """The tables that a question is asked of."""
         return self.drawn if question.by_table else self.tables
 
-    def statement(self, chart: Chart) -> str | None:
-        """What a chart asks, with the parts in `[[ ]]` that an agent's choice adds; None: there is nothing to draw."""
+    def statement(self, chart: Chart) -> str:
+        """What a chart asks, with the parts in `[[ ]]` that an agent's choice adds; empty: there is nothing to draw."""
         question = find(chart.question, QUESTIONS)
         try:
-            return question.fitted(self.asked(question), {})[0] if self.feeds(chart) else None
+            return question.fitted(self.asked(question), {})[0] if self._feeds(chart) else ""
         except UsageError:
-            return None
+            return ""
 
-    def feeds(self, chart: Chart) -> bool:
-        """Whether the store's own table that a chart needs has rows."""
+    def rows_of(self, chart: Chart, window: str) -> list[dict[str, Any]]:
+        """What a chart draws in a window, by its columns."""
+        rows = self.answer(chart.question, window) if self._feeds(chart) else []
+        return [dict(zip(chart.columns, row, strict=False)) for row in rows]
+
+    def _feeds(self, chart: Chart) -> bool:
         return not chart.needs or chart.needs in self._filled
 
     def answer(self, name: str, window: str) -> list[tuple[Any, ...]]:

@@ -58,10 +58,7 @@ def ask_both(settings: Settings, folder: str, sql: str) -> list[dict[str, Any]]:
     Args:
         settings: of which database; what is committed there counts, so flush() first.
         folder: of the archive.
-        sql: one SELECT or WITH statement, in DuckDB's SQL; times are text, as in the database.
-
-    Returns:
-        One dictionary per row; dates, decimals and the like as text.
+        sql: one SELECT or WITH statement, in DuckDB's SQL; dates, decimals and the like are given as text.
 
     Raises:
         UsageError: there is no such folder, or duckdb or pyarrow is not installed.

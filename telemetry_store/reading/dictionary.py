@@ -30,17 +30,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One table.
+    """One table: its name and meaning, its rows counted, when the store met it and wrote to it last.
 
     Attributes:
-        table: its name.
-        doc: what it means.
         origin: "created" by this store, or "adopted" as it was.
-        rows: how many.
-        first_seen, last_written: when the store met it and wrote to it last.
-        columns: in order.
         indexes: name → columns.
-        sources: imported files that went into it.
+        sources: how many imported files went into it.
     """
 
     table: str

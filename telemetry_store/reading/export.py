@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Rows of a Parquet file that are converted together; one row group each.
 _GROUP = 50_000
+#: How a file is written, by the ending of its name, after which another says how it is packed.
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 _PACKED = (".gz", ".zst")
 #: The path that means standard output.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Parameter", "Question", "find", "library", "tables_of"]
 
+#: The line of a parameter, the line of a part, a part in `[[ ]]` with the parameter in it, and a name.
 _PARAMETER = re.compile(r"--\s*param\s+(\w+)\s*:\s*(text|number|time|table|field)\s*=\s*(.*?)\s*(?:--\s*(.*))?")
 _PART = re.compile(r"^ *\{part (\w+)\}", re.MULTILINE)
 _OPTIONAL = re.compile(r"\[\[(.*?:(\w+).*?)\]\]")

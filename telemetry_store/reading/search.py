@@ -71,7 +71,6 @@ def build(
 
     Raises:
         UsageError: a table is not there, or holds no text.
-        DatabaseError: by cause.
     """
     with store.reader() as reader:
         texts = {name: texts_of(table) for name, table in reader.catalogue.tables.items()}

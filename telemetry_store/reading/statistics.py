@@ -29,9 +29,6 @@ def statistics(store: TelemetryStore, *, timeout: float = 30.0, hours: int = 24)
         store: of which database; only what is committed is counted, so flush() first.
         timeout: seconds to wait for locks.
         hours: for so many hours until that of the newest event there is a count in each table's `hours`.
-
-    Raises:
-        DatabaseError: by cause.
     """
     with store.reader(timeout) as reader:
         tables = [_table(reader, name) for name in reader.catalogue.names]

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from telemetry_store.dashboard.charts import Chart
-    from telemetry_store.report.figures import Report, Row
+    from telemetry_store.report.figures import Report
+    from telemetry_store.report.svg import Row
 
 #: The browser is told to run and load nothing, whatever stands in an event.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -38,15 +38,11 @@ def _union(arms: list[str]) -> str:
 def _arm(table: Table) -> str:
     """One table's part of `all_events`; plain column names where possible, so that its indexes are used."""
     shared = ", ".join(f"{_as_text(table, column)} AS {column}" for column in _SHARED)
+    number = "rowid" if table.numbered else "NULL"
     return (
-        f'SELECT {quoted(str(table.time))} AS timestamp, {text_of(table.name)} AS "table", {number_of(table)} AS id, '
+        f'SELECT {quoted(str(table.time))} AS timestamp, {text_of(table.name)} AS "table", {number} AS id, '
         f"{shared}, {event_json(table)} AS event FROM {quoted(table.name)}"
     )
-
-
-def number_of(table: Table) -> str:
-    """SQL for the row number of a row, null where rows have none."""
-    return "rowid" if table.numbered else "NULL"
 
 
 def event_json(table: Table) -> str:

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted, text_of
 from telemetry_store.engines.sqlite import faults
-from telemetry_store.engines.sqlite.all_events import event_json, number_of
+from telemetry_store.engines.sqlite.all_events import event_json
 from telemetry_store.engines.sqlite.catalogue import SEARCH
 from telemetry_store.errors import UsageError
 from telemetry_store.schema import ColumnType
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 #: The folder of the questions that come with the package.
 QUESTIONS = files(__package__).joinpath("questions")
+#: `{each KIND} … {end}`, any other name in braces with what follows it, and the time in the condition of a count.
 _EACH = re.compile(r"\{each(?: (\w+))?\}\s*(.*?)\s*\{end\}", re.DOTALL)
 _MACRO = re.compile(r"\{(\w+)(?:\s+([^{}]*))?\}")
 _TIME = re.compile(r"\btimestamp\b")
@@ -60,16 +61,13 @@ _LIMIT = "LIMIT 2000"
 
 
 def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], name: str) -> str:
-    """The statement with everything in braces replaced.
+    """The statement of a question with everything in braces replaced.
 
     Args:
-        text: the statement.
-        tables: name → table of the database, as tables_of() gives them.
+        text: the statement; UsageError where it is not written well.
+        tables: name → table, as tables_of() gives them; UsageError where they lack what the question needs.
         inserted: names of tables and fields that parameters give.
         name: of the question, for messages.
-
-    Raises:
-        UsageError: the tables lack what it needs, or it is not written well.
     """
     for parameter, value in inserted.items():
         text = text.replace("{" + parameter + "}", value)
@@ -92,7 +90,7 @@ def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], 
                 return _last_errors(tables[table], field, name)
         raise UsageError(f"the question {name} has {macro[0]} in it, which means nothing")
 
-    return _MACRO.sub(replaced, _EACH.sub(lambda each: _each(timed, each[1] or "", each[2], name), text))
+    return _MACRO.sub(replaced, _EACH.sub(lambda arm: _each(timed, arm[1] or "", arm[2], name), text))
 
 
 def tables_of(reader: Reader) -> Mapping[str, Table]:
@@ -201,7 +199,7 @@ _OF_ARM: dict[str, Callable[[Table], str]] = {
 _FIELDS: dict[str, Callable[[Table], str]] = {
     "timestamp": _time,
     "table": _name,
-    "id": number_of,
+    "id": lambda table: "rowid" if table.numbered else "NULL",
     "event": event_json,
     "is_error": _is_error,
 }
