@@ -99,8 +99,10 @@ class SqliteSink(Sink):
         with translating(self.path):
             connection = self._begin(time.monotonic() + timeout)
             try:
-                yield SqliteTransaction(connection, self._known(connection))
+                transaction = SqliteTransaction(connection, self._known(connection))
+                yield transaction
                 connection.execute("COMMIT")
+                self._tables = transaction.tables
             except BaseException as error:
                 self._undo(connection, error)
                 raise
