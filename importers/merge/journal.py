@@ -53,7 +53,6 @@ class MergedTable:
     """A table or view that a merge has made.
 
     Attributes:
-        name, kind: of it.
         path, old: the file it comes from, and its name there.
         rows: how many it had; 0 for views.
         hash: of its content; empty for views, and before the content is in the database.
@@ -78,14 +77,7 @@ class MergedTable:
 
 @dataclass(frozen=True, slots=True)
 class MergedFile:
-    """A file that a merge took part of.
-
-    Attributes:
-        path: of it.
-        action: merge or delete.
-        backup: its copy.
-        size: bytes.
-    """
+    """A file that was merged or is deleted, with the path of its backup, and its size in bytes."""
 
     path: str
     action: Action
@@ -127,18 +119,13 @@ class MergeRecord:
     def from_json(cls, text: str, number: int, merged_at: str, folder: str) -> MergeRecord:
         """A record as it stands in `_merges`."""
         values = orjson.loads(text)
-        return cls(
-            tuple(MergedFile(**{**file, "action": Action(file["action"])}) for file in values["sources"]),
-            tuple(
-                MergedTable(**{**table, "kind": MergedKind(table["kind"]), "joined": tuple(table["joined"])})
-                for table in values["tables"]
-            ),
-            tuple(values["indexes"]),
-            tuple(values["triggers"]),
-            number,
-            merged_at,
-            folder,
-        )
+        for file in values["sources"]:
+            file["action"] = Action(file["action"])
+        for table in values["tables"]:
+            table |= {"kind": MergedKind(table["kind"]), "joined": tuple(table["joined"])}
+        files = tuple(MergedFile(**file) for file in values["sources"])
+        tables = tuple(MergedTable(**table) for table in values["tables"])
+        return cls(files, tables, tuple(values["indexes"]), tuple(values["triggers"]), number, merged_at, folder)
 
 
 def save(connection: Connection, record: MergeRecord) -> None:
