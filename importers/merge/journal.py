@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -111,10 +112,6 @@ class MergeRecord:
         """The copy of the database that everything is merged into first."""
         return os.path.join(self.folder, _REHEARSAL)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same in JSON's types."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, text: str, number: int, merged_at: str, folder: str) -> MergeRecord:
         """A record as it stands in `_merges`."""
@@ -131,7 +128,7 @@ class MergeRecord:
 def save(connection: Connection, record: MergeRecord) -> None:
     """Write the record into the transaction that is under way."""
     connection.execute(sql("merges.sql"))
-    text = orjson.dumps(record.as_dict()).decode()
+    text = orjson.dumps(record).decode()
     connection.execute("INSERT INTO _merges (folder, record) VALUES (?, ?)", (record.folder, text))
 
 
@@ -185,18 +182,17 @@ def alone(database: str) -> Iterator[Path]:
 
 def _clear(root: Path, database: str) -> None:
     in_force = {os.path.realpath(record.folder) for record in records_of(database)}
-    for folder in root.iterdir():
-        if (folder / UNFINISHED).exists():
-            if os.path.realpath(folder) in in_force:
-                finish(folder)
-            else:
-                shutil.rmtree(folder)
+    for mark in root.glob(f"*/{UNFINISHED}"):
+        if os.path.realpath(mark.parent) in in_force:
+            finish(mark.parent)
+        else:
+            shutil.rmtree(mark.parent)
 
 
 def new_folder(root: Path) -> Path:
     """A folder for a merge; it counts as unfinished until finish()."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = next(path for number in range(1, 1 << 20) if not (path := root / f"{stamp}-{number}").exists())
+    folder = next(path for number in count(1) if not (path := root / f"{stamp}-{number}").exists())
     folder.mkdir(mode=0o700)
     (folder / UNFINISHED).touch()
     return folder

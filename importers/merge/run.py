@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,8 +78,8 @@ class Merged:
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
-        record = self.record.as_dict() if self.record else {"sources": [], "tables": []}
-        conflicts = [conflict.as_dict() for conflict in self.conflicts]
+        record = asdict(self.record) if self.record else {"sources": [], "tables": []}
+        conflicts = [asdict(conflict) for conflict in self.conflicts]
         return {"status": self.status, "conflicts": conflicts, "notes": self.notes, "seconds": self.seconds, **record}
 
 
