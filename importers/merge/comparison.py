@@ -72,12 +72,8 @@ def count(connection: Connection, table: str) -> int:
 def same_rows(connection: Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int]) -> bool:
     """Whether two tables hold the same rows, compared value by value, with their types and row numbers.
 
-    Args:
-        connection: to both.
-        shape: of the second; the first has the same columns.
-        one: the name of the first, quoted, with the database it is in.
-        other: that of the second.
-        shifts: column → by how much it is larger in the first.
+    Their names are quoted, with the database they are in; the shape is that of the second, and the first has the same
+    columns, with numbers that are larger by the shifts.
     """
     rows = count(connection, other)
     if count(connection, one) != rows:

@@ -83,12 +83,7 @@ class Examination:
 
 
 def examine(plan: Plan, target: str) -> Examination:
-    """Find everything that must be decided before a merge.
-
-    Args:
-        plan: to be carried out.
-        target: path of the database to merge into; it need not exist.
-    """
+    """Find everything that must be decided before a merge into a database, which need not exist."""
     examination = Examination()
     for database in plan.databases:
         if database.action == Action.MERGE:

@@ -22,11 +22,7 @@ _WORTH_A_PROCESS = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class HashJob:
-    """What is to be hashed.
-
-    Attributes:
-        files: what each is called later, the path of a copy that nobody writes to, and which of its tables.
-    """
+    """What is to be hashed: for each file what it is called later, the path of a copy at rest, and which tables."""
 
     files: tuple[tuple[str, str, tuple[str, ...]], ...]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 #: Stands in a folder until its merge is committed.
-UNFINISHED = "unfinished"
+_UNFINISHED = "unfinished"
 _REHEARSAL = "rehearsal.db"
 #: What the names of copies end with whose text was made UTF-8; no backup's name ends so.
 RECODED = ".utf8"
@@ -119,7 +119,7 @@ class MergeRecord:
         for file in values["sources"]:
             file["action"] = Action(file["action"])
         for table in values["tables"]:
-            table |= {"kind": MergedKind(table["kind"]), "joined": tuple(table["joined"])}
+            table.update(kind=MergedKind(table["kind"]), joined=tuple(table["joined"]))
         files = tuple(MergedFile(**file) for file in values["sources"])
         tables = tuple(MergedTable(**table) for table in values["tables"])
         return cls(files, tables, tuple(values["indexes"]), tuple(values["triggers"]), number, merged_at, folder)
@@ -182,7 +182,7 @@ def alone(database: str) -> Iterator[Path]:
 
 def _clear(root: Path, database: str) -> None:
     in_force = {os.path.realpath(record.folder) for record in records_of(database)}
-    for mark in root.glob(f"*/{UNFINISHED}"):
+    for mark in root.glob(f"*/{_UNFINISHED}"):
         if os.path.realpath(mark.parent) in in_force:
             finish(mark.parent)
         else:
@@ -194,11 +194,11 @@ def new_folder(root: Path) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = next(path for number in count(1) if not (path := root / f"{stamp}-{number}").exists())
     folder.mkdir(mode=0o700)
-    (folder / UNFINISHED).touch()
+    (folder / _UNFINISHED).touch()
     return folder
 
 
 def finish(folder: Path) -> None:
     """The merge is committed: its backups stay, its rehearsal goes."""
-    for path in (folder / _REHEARSAL, *folder.glob(f"*{RECODED}"), folder / UNFINISHED):
+    for path in (folder / _REHEARSAL, *folder.glob(f"*{RECODED}"), folder / _UNFINISHED):
         path.unlink(missing_ok=True)

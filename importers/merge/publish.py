@@ -28,12 +28,7 @@ _FROM = "rehearsal"
 
 
 def publish(connection: Connection, rehearsed: Rehearsed, hashes: Hashes) -> MergeRecord:
-    """Copy what was rehearsed, compare it, describe it and note it down; all of it or nothing.
-
-    Args:
-        connection: to the database, with no transaction begun.
-        rehearsed: what is to be copied.
-        hashes: of the old tables.
+    """Copy what was rehearsed, compare it, describe it and note it down, in one transaction; gives what is noted.
 
     Raises:
         MergeFailed: the database has changed since, or a row is not what it was.

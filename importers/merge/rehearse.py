@@ -57,13 +57,7 @@ class Rehearsed:
 def rehearse(
     record: MergeRecord, plan: Plan, sources: list[tuple[Incoming, str]], progress: Callable[[str, int], None]
 ) -> Rehearsed:
-    """Merge into a copy of the database.
-
-    Args:
-        record: says where the copy is; nobody else has it, and it may be spoilt.
-        plan: to be carried out.
-        sources: what to merge, each with the path of its backup.
-        progress: called with a file's path and the bytes that have come in.
+    """Merge each database from its backup into the record's copy, which nobody else has, and which may be spoilt.
 
     Raises:
         MergeFailed: rows were refused, or are not what they were.

@@ -53,12 +53,7 @@ class Renamed:
 
 
 def rename(schema: Schema, names: Mapping[str, str]) -> Renamed:
-    """Give the tables and views of a schema new names.
-
-    Args:
-        schema: of the old database.
-        names: old name → new name, for every table and view that is to be merged; the others are left out.
-    """
+    """Give the tables and views of an old schema new names; those that get none are left out."""
     # EXPLAIN of a statement that is kept would not notice that the schema has changed
     with contextlib.closing(in_memory(cached_statements=0)) as connection:
         connection.execute("PRAGMA foreign_keys = 0")

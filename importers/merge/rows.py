@@ -15,20 +15,11 @@ from .merge_plan import Overlap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_INSERT = "INSERT INTO {into} ({columns}) SELECT {values} FROM {source}"
-#: What happens where a key is there already → the statement that does it.
-_STATEMENTS = {
-    Overlap.REFUSE: _INSERT,
-    Overlap.RENUMBER: _INSERT,
-    Overlap.FIRST: f"{_INSERT} WHERE true ON CONFLICT DO NOTHING",
-    Overlap.LAST: "INSERT OR REPLACE INTO {into} ({columns}) SELECT {values} FROM {source}",
-}
-
 
 def copy_rows(
     connection: Connection, shape: Shape, source: str, target: str, shifts: Mapping[str, int] = UNSHIFTED
 ) -> bool:
-    """Copy all rows into an empty table, and compare them afterwards.
+    """Copy all rows of a table into an empty one of the same shape; gives whether both hold the same rows then.
 
     `INSERT … SELECT *` between two tables of the same form copies records and index entries as they stand, without
     taking them apart, so it is tried wherever it keeps row numbers; what it did not keep is copied again by name.
@@ -36,12 +27,9 @@ def copy_rows(
     Args:
         connection: to both.
         shape: of both.
-        source: name of the full one, quoted, with the database it is in.
+        source: the name of the full one, quoted, with the database it is in.
         target: that of the empty one.
         shifts: column → what is added to its numbers.
-
-    Returns:
-        Whether both hold the same rows.
     """
     if not shifts and _is_plain(connection, shape, source):
         connection.execute(f"INSERT INTO {target} SELECT * FROM {source}")
@@ -97,15 +85,7 @@ def add_columns(connection: Connection, into: Shape, shape: Shape) -> list[str]:
 def join_rows(
     connection: Connection, shape: Shape, source: str, into: Shape, overlap: Overlap, shifts: Mapping[str, int]
 ) -> None:
-    """Add a table's rows to those of another.
-
-    Args:
-        connection: to both.
-        shape: of the table.
-        source: its name, quoted, with the database it is in.
-        into: the table that gets them; it has all columns.
-        overlap: what happens where a key is there already.
-        shifts: column → what is added to its numbers.
+    """Add the rows of a table of this shape to those of another, which has all of its columns.
 
     Raises:
         MergeFailed: a row is refused, or a row is not there afterwards.
@@ -114,11 +94,12 @@ def join_rows(
     before, rows = count(connection, target), count(connection, source)
     computed = {column.name.lower() for column in into.columns if column.generated}
     columns = [name for name in shape.stored if name.lower() not in computed]
-    sql = _STATEMENTS[overlap].format(
-        into=target, source=source, columns=listed(columns), values=listed(columns, shifts)
-    )
+    verb = "INSERT OR REPLACE" if overlap == Overlap.LAST else "INSERT"
+    end = "WHERE true ON CONFLICT DO NOTHING" if overlap == Overlap.FIRST else ""
     try:
-        connection.execute(sql)
+        connection.execute(
+            f"{verb} INTO {target} ({listed(columns)}) SELECT {listed(columns, shifts)} FROM {source} {end}"
+        )
     except IntegrityError as error:
         raise MergeFailed(f"{into.name} cannot take the rows of {shape.name}: {error}",
                           'overlap = "first" or "last", or another name') from error  # fmt: skip

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from telemetry_store import Progress
 from telemetry_store.engines.sqlite.foreign import copy_database, watching
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .conflicts import Incoming
     from .merge_plan import DatabasePlan, Plan
     from .rehearse import Rehearsed
+
+    _Draw: TypeAlias = Callable[[Progress], None] | None
 
 #: For each file its bytes are copied, rehearsed and merged.
 _PASSES = 3
@@ -78,9 +80,9 @@ class Merged:
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
-        record = asdict(self.record) if self.record else {"sources": [], "tables": []}
-        conflicts = [asdict(conflict) for conflict in self.conflicts]
-        return {"status": self.status, "conflicts": conflicts, "notes": self.notes, "seconds": self.seconds, **record}
+        values = asdict(self)
+        record = values.pop("record") or {"sources": [], "tables": []}
+        return {**values, **record}
 
 
 def merge(
@@ -146,14 +148,7 @@ def _to_hash(copies: list[tuple[Incoming, str]]) -> HashJob:
 class _Run:
     """One merge whose plan has no conflicts."""
 
-    def __init__(
-        self,
-        database: str,
-        plan: Plan,
-        examination: Examination,
-        progress: Callable[[Progress], None] | None,
-        root: Path,
-    ) -> None:
+    def __init__(self, database: str, plan: Plan, examination: Examination, progress: _Draw, root: Path) -> None:
         self._database, self._plan, self._progress, self._root = database, plan, progress, root
         self._incoming = examination.incoming
         self._deleted = [file.path for file in plan.databases

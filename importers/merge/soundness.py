@@ -52,11 +52,7 @@ def _check_index(connection: Connection, name: str) -> None:
 
 
 def check_entries(copy: str) -> None:
-    """Compare every index entry with its row; this takes longer than the merge itself.
-
-    Raises:
-        MergeFailed: something is wrong.
-    """
+    """Compare every index entry with its row, or raise MergeFailed; this takes longer than the merge itself."""
     with _reading(copy) as connection:
         _expect_ok(connection, "PRAGMA integrity_check(1)")
 

@@ -59,7 +59,7 @@ def import_(
 
     Example: telemetry import logs/ --table chat_messages
     """
-    chosen = chosen_plan(plan)
+    chosen = _chosen_plan(plan)
     if rejects or mended:
         if paths or table or dry_run:
             raise typer.BadParameter("is given without PATHS, --table and --dry-run", param_hint="--rejects")
@@ -89,7 +89,7 @@ def _no_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def chosen_plan(file: Path | None) -> Plan | None:
+def _chosen_plan(file: Path | None) -> Plan | None:
     """The plan that was named, or that of this folder."""
     from importers import load
 
@@ -179,7 +179,7 @@ def follow(
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: stopped.append(received))
-    chosen = chosen_plan(plan)
+    chosen = _chosen_plan(plan)
     if not paths and chosen is None:
         raise typer.BadParameter("give files, folders or globs, or a plan (--plan; `telemetry plan` makes one)")
     with opened(db, env, reading=False) as store:
@@ -277,7 +277,7 @@ def verify(
 
     with opened(db, env) as store, progress_bar() as draw:
         fresh(store)
-        verified = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=draw)
+        verified = importers.verify(store, paths or (), plan=_chosen_plan(plan), encoding=encoding, progress=draw)
     sums = ("events", "equal", "dropped", "missing", "rejected")
     _show([file.as_dict() for file in verified], ("path", "table", *sums, "status", "example"), sums, json=json)
     if any(file.verdict in (importers.Verdict.DIFFERENT, importers.Verdict.CHANGED) for file in verified):
