@@ -15,18 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from telemetry_store import tools
-from telemetry_store.commands import (
-    audits,
-    care,
-    dashboard,
-    exports,
-    follow,
-    imports,
-    merge,
-    reading,
-    searches,
-    timelines,
-)
+from telemetry_store.commands import audits, care, dashboard, exports, imports, merge, reading, timelines
 from telemetry_store.commands.options import Exit, warn
 from telemetry_store.errors import DatabaseError, SpoolError, TelemetryError
 
@@ -43,12 +32,12 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "import": imports.import_,
     "rejects": imports.rejects,
     "verify": imports.verify,
-    "follow": follow.follow,
+    "follow": imports.follow,
     "merge": merge.merge,
     "query": reading.query,
     "timeline": timelines.timeline,
     "tail": timelines.tail,
-    "search": searches.search,
+    "search": timelines.search,
     "stats": reading.stats,
     "schema": reading.schema,
     "export": exports.export,
@@ -65,9 +54,7 @@ for _name, _command in _COMMANDS.items():
 
 
 @app.command()
-def demo(
-    folder: Annotated[Path, typer.Argument(help="A new folder for it.")] = Path("telemetry-demo"),
-) -> None:
+def demo(folder: Annotated[Path, typer.Argument(help="A new folder for it.")] = Path("telemetry-demo")) -> None:
     """Show the whole road on a small sample project: audit, import, query, record from many processes.
 
     Example: telemetry demo
