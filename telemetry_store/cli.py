@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telemetry_store import tools
 from telemetry_store.commands import (
     audits,
     care,
@@ -29,6 +28,7 @@ from telemetry_store.commands import (
 )
 from telemetry_store.commands.options import Exit, warn
 from telemetry_store.errors import DatabaseError, SpoolError, TelemetryError
+from telemetry_store.import_path import provide_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ def demo(
 
 def main() -> None:
     """Run the command; errors become one line and an exit status."""
-    tools.provide()
+    provide_tools()
     try:
         app(standalone_mode=True)
     except TelemetryError as error:
