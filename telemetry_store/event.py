@@ -128,6 +128,8 @@ def fields_of(event: object) -> Mapping[str, Any]:
     """
     if isinstance(event, Mapping):
         return event
+    if event is None:
+        raise EventError("there is no event to record", "pass a dict or fields by name")
     fields = plain(event) if not isinstance(event, type) else None
     if isinstance(fields, Mapping):
         return fields

@@ -132,9 +132,10 @@ class TelemetryStore:
         if fields:
             event = {**fields_of(event), **fields} if event is not None else fields
         elif type(event) is not dict:
-            event = _event_of(event)
-        if required:
-            _require(table, required, event)
+            event = fields_of(event)
+        if required and (missing := [name for name in required if event.get(name) is None]):
+            hint = "the table is declared with these fields as required"
+            raise EventError(f"{table} needs {', '.join(missing)}", hint)
         self._spool.append(encode(table, event))
 
     def _first_use(self, table: str) -> tuple[str, ...]:
@@ -342,18 +343,6 @@ def _temporary_database(store: TelemetryStore) -> str:
 
     weakref.finalize(store, remove)
     return os.path.join(folder, "memory.db")
-
-
-def _event_of(event: object) -> Mapping[str, Any]:
-    if event is None:
-        raise EventError("there is no event to record", "pass a dict or fields by name")
-    return fields_of(event)
-
-
-def _require(table: str, required: tuple[str, ...], event: Mapping[str, Any]) -> None:
-    missing = [name for name in required if event.get(name) is None]
-    if missing:
-        raise EventError(f"{table} needs {', '.join(missing)}", "the table is declared with these fields as required")
 
 
 #: The store of get_store(), and what keeps two threads from making two.
