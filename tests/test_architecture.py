@@ -98,6 +98,14 @@ def test_arrows_go_down_only() -> None:
         assert there in {room_of(name) for name in IMPORTS[module] & MODULES.keys()}, f"{module} needs no excuse"
 
 
+def test_importers_use_public_names() -> None:
+    """Importers know the package by its public names alone; the merge knows the SQLite engine as well."""
+    for module, names in IMPORTS.items():
+        if room_of(module) == "importers":
+            used = {name for name in names if name.startswith("telemetry_store.") and room_of(name) != "sqlite"}
+            assert not used, module
+
+
 @pytest.mark.parametrize(("driver", "home"), [("sqlite3", "telemetry_store.engines.sqlite"),
                                               ("sqlite_utils", "telemetry_store.engines.sqlite"),
                                               ("psycopg", "telemetry_store.engines.postgres")])  # fmt: skip

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from telemetry_store.batch import Chunk, Counts, Reject
+    from telemetry_store.batch import Block, ExtentT, Inserted, Reject
     from telemetry_store.result import Result
     from telemetry_store.schema import Table
     from telemetry_store.selection import StoredEvent, Window
@@ -93,10 +93,14 @@ class Transaction(Protocol):
     def cursors(self) -> dict[str, int]:
         """Segment name → bytes of it that are committed."""
 
-    def insert(self, chunks: Iterable[Chunk]) -> Counts:
-        """Store the records of the chunks, making tables and columns as they need them.
+    def insert(self, blocks: Iterable[Block[ExtentT]]) -> Inserted[ExtentT]:
+        """Store the records of the blocks, making tables and columns as they need them, and say what became of them.
 
-        What a table refuses goes to the ledger's rejects; nothing else is refused.
+        What a table refuses goes to the ledger's rejects, as do the rejects of the blocks' extents; nothing else is
+        refused. The blocks may be read by another thread, a little ahead.
+
+        Returns:
+            Counts of all of it, and the extents of the blocks that were taken, in order.
         """
 
     def advance(self, cursors: Mapping[str, int]) -> None:

@@ -74,7 +74,7 @@ class SqliteSink(Sink):
         if self._is_cut_off():
             self.abandon()
         if self._connection is None:
-            self._connection = self._open()
+            self._connection, self._tables = self._open(), None
             self._wal = self._wal_inode()
         return self._connection
 
@@ -91,8 +91,10 @@ class SqliteSink(Sink):
         with translating(self.path):
             connection = self._begin(time.monotonic() + timeout)
             try:
-                yield SqliteTransaction(connection, self._known(connection))
+                transaction = SqliteTransaction(connection, self._known(connection))
+                yield transaction
                 connection.execute("COMMIT")
+                self._tables = transaction.tables
             except BaseException as error:
                 self._undo(connection, error)
                 raise
