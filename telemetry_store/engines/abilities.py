@@ -34,20 +34,24 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """What a copy says of itself.
+class Backup:
+    """A copy, by what is written in it.
 
     Attributes:
+        path: the file.
         taken_at: when, in the canonical form.
         database: host and path of what was copied.
-        carried: events that went from the spool straight into the copy.
-        rows: table → rows, but those of the label.
+        rows: table → rows, of all tables but the one that says this.
+        carried: events that went from the spool straight into the copy, since the database could not be written.
+        size_bytes: of the file.
     """
 
+    path: str
     taken_at: str
     database: str
-    carried: int
     rows: dict[str, int]
+    carried: int
+    size_bytes: int
 
 
 class Copies(ABC):
@@ -69,15 +73,11 @@ class Copies(ABC):
         """Raise DatabaseNewer for a copy that a later version of this package has made."""
 
     @abstractmethod
-    def sink(self, path: str) -> Sink:
-        """Writes into a copy."""
-
-    @abstractmethod
-    def seal(self, path: str, taken_at: str, database: str, carried: int) -> Label:
+    def seal(self, path: str, taken_at: str, database: str, carried: int) -> Backup:
         """Write into a copy what it is."""
 
     @abstractmethod
-    def label(self, path: str) -> Label | None:
+    def label(self, path: str) -> Backup | None:
         """What a file says of itself; None when it is no copy."""
 
     @abstractmethod
