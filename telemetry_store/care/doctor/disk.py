@@ -19,8 +19,6 @@ from telemetry_store.terminal import size
 from telemetry_store.timestamps import from_nanoseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from telemetry_store.engines.abilities import Space
     from telemetry_store.engines.base import Reader
 
@@ -32,7 +30,7 @@ _SOON, _NOW = 30.0, 3.0
 _LEAST = 64 << 20
 
 
-def check(look: Look, reader: Reader, space: Space) -> Iterator[Finding]:
+def check(look: Look, reader: Reader, space: Space) -> Finding:
     """Free space, growth, and the days that it lasts."""
     free = _free(look.settings.database)
     needed = max(3 * backlog(look.settings.spool), _LEAST)
@@ -40,10 +38,10 @@ def check(look: Look, reader: Reader, space: Space) -> Iterator[Finding]:
     days = (free + space.free) / growth if growth > 0 else None
     evidence = {"free_bytes": free, "free_inside_bytes": space.free, "growth_bytes_per_day": growth, "days_left": days}
     message = f"{size(free)} free, {size(growth)} more each day" + (f", {days:.0f} days" if days is not None else "")
-    hint = "free some space, prune old events (`telemetry prune`), or move the database"
     left = math.inf if days is None else days
     severity = Severity.PROBLEM if free < needed or left < _NOW else Severity.WARNING if left < _SOON else Severity.OK
-    yield Finding("D104", "disk", severity, message, "" if severity is Severity.OK else hint, evidence)
+    hint = "free some space, prune old events (`telemetry prune`), or move the database"
+    return Finding("D104", "disk", severity, message, "" if severity is Severity.OK else hint, evidence)
 
 
 def _free(database: str) -> int:
@@ -57,17 +55,12 @@ def _bytes_per_day(look: Look, reader: Reader, used: int) -> float:
     rows = recent = 0
     first = now
     for table in [reader.catalogue.tables[name] for name in reader.catalogue.written]:
-        if table.time is None:
-            continue
-        name, time = quoted(table.name), quoted(table.time)
-        rows += reader.catalogue.count(table.name)
-        recent += reader.value(f"SELECT count(*) FROM {name} WHERE {time} >= ? AND {time} <= ?", start, now)
-        oldest = reader.value(f"SELECT min({time}) FROM {name} WHERE {time} >= ?", start)
-        first = min(first, oldest or now)
+        if table.time is not None:
+            name, time = quoted(table.name), quoted(table.time)
+            rows += reader.catalogue.count(table.name)
+            recent += reader.value(f"SELECT count(*) FROM {name} WHERE {time} >= ? AND {time} <= ?", start, now)
+            first = min(first, reader.value(f"SELECT min({time}) FROM {name} WHERE {time} >= ?", start) or now)
     if not recent:
         return 0.0
-    return float(recent * used / rows / max(_days_between(first, now), 1 / 24))
-
-
-def _days_between(first: str, last: str) -> float:
-    return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds() / _DAY
+    passed = datetime.fromisoformat(now) - datetime.fromisoformat(first)
+    return float(recent * used / rows / max(passed.total_seconds() / _DAY, 1 / 24))

@@ -33,25 +33,19 @@ class SqliteChecks(Checks):
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def version(self) -> Iterator[Finding]:
-        yield version.judged(sqlite3.sqlite_version_info)
+    def version(self) -> Finding:
+        return version.judged(sqlite3.sqlite_version_info)
 
-    def files(self, look: Look, reader: Reader) -> Iterator[Finding]:
+    def check(self, look: Look, reader: Reader) -> Iterator[Finding]:
         yield from integrity.check(look, reader)
-        yield from log.check(look, reader, self._path)
+        yield from log.check(look, reader)
+        yield from lost.check(reader)
+        yield from drift.check(reader)
+        yield from indexes.check(reader)
 
     def space(self, reader: Reader) -> Space:
         page, pages, free = (reader.value(f"PRAGMA {name}") for name in ("page_size", "page_count", "freelist_count"))
         return Space((pages - free) * page, free * page)
-
-    def lost_rows(self, reader: Reader) -> Iterator[Finding]:
-        return lost.check(reader)
-
-    def drift(self, reader: Reader) -> Iterator[Finding]:
-        return drift.check(reader)
-
-    def indexes(self, reader: Reader) -> Iterator[Finding]:
-        return indexes.check(reader)
 
     def mend(self, fix: Fix, timeout: float) -> str:
         with contextlib.closing(SqliteSink(self._path)) as sink, sink.transaction(timeout) as transaction:

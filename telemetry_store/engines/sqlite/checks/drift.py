@@ -11,7 +11,7 @@ import orjson
 
 from telemetry_store.engines.sqlite.catalogue import column_type
 from telemetry_store.engines.sqlite.statements import sql
-from telemetry_store.finding import Finding, Severity
+from telemetry_store.finding import Finding, Severity, or_well
 from telemetry_store.schema import EventTable
 
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Reader
 
 
-def check(reader: Reader) -> Iterator[Finding]:
-    """Declarations and notes against the tables."""
-    drift = list(_drift(reader))
-    for table, message in drift:
-        hint = "declare it as it is, or change the table (`sqlite-utils transform`); nothing is lost meanwhile"
-        yield Finding("D501", "schema drift", Severity.WARNING, message, hint, {"table": table})
-    if not drift:
-        yield Finding("D501", "schema drift", Severity.OK, "none")
+def check(reader: Reader) -> list[Finding]:
+    """Declarations and notes against the tables; of a database without notes there is nothing to say."""
+    if "_tables" not in reader.catalogue.system:
+        return []
+    hint = "declare it as it is, or change the table (`sqlite-utils transform`); nothing is lost meanwhile"
+    findings = [
+        Finding("D501", "schema drift", Severity.WARNING, message, hint, {"table": table})
+        for table, message in _drift(reader)
+    ]
+    return or_well(findings, "D501", "schema drift")
 
 
 def _drift(reader: Reader) -> Iterator[tuple[str, str]]:

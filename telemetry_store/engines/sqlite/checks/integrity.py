@@ -25,17 +25,13 @@ def check(look: Look, reader: Reader) -> Iterator[Finding]:
     used = reader.value("PRAGMA page_count") * reader.value("PRAGMA page_size")
     kind = "integrity_check" if look.full else "quick_check"
     if used > _LARGE and not look.full:
-        message = f"not checked, {size(used)}"
-        yield Finding(
-            "D202", "integrity", Severity.OK, message, "`telemetry doctor --full` checks it", {"checked": False}
-        )
+        message, hint = f"not checked, {size(used)}", "`telemetry doctor --full` checks it"
+        yield Finding("D202", "integrity", Severity.OK, message, hint, {"checked": False})
+    elif (lines := [line for (line,) in reader.rows(f"PRAGMA {kind}")]) == ["ok"]:
+        yield Finding("D202", "integrity", Severity.OK, kind, evidence={"checked": True})
     else:
-        lines = [line for (line,) in reader.rows(f"PRAGMA {kind}")]
-        if lines == ["ok"]:
-            yield Finding("D202", "integrity", Severity.OK, kind, evidence={"checked": True})
-        else:
-            hint = "stop writing and restore a backup; segments that are kept will be replayed"
-            yield Finding("D202", "integrity", Severity.PROBLEM, "; ".join(lines[:5]), hint, {"lines": lines[:20]})
+        hint = "stop writing and restore a backup; segments that are kept will be replayed"
+        yield Finding("D202", "integrity", Severity.PROBLEM, "; ".join(lines[:5]), hint, {"lines": lines[:20]})
     mode = reader.value("PRAGMA journal_mode")
     if mode == "wal":
         yield Finding("D203", "journal mode", Severity.OK, mode)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted
-from telemetry_store.finding import Finding, Severity
+from telemetry_store.finding import Finding, Severity, or_well
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,32 +19,25 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Reader
 
 
-def check(reader: Reader) -> Iterator[Finding]:
-    """Each table that numbers its rows."""
-    missing = _missing_rows(reader)
-    for table, count in missing.items():
-        hint = "if nobody deleted them on purpose, compare with a backup (`telemetry backup --list`)"
-        message = f"{count} rows of {table} are gone, and no prune took them"
-        yield Finding("D403", "lost rows", Severity.WARNING, message, hint, {"table": table, "rows": count})
-    if not missing:
-        yield Finding("D403", "lost rows", Severity.OK, "none")
+def check(reader: Reader) -> list[Finding]:
+    """All tables that number their rows."""
+    return or_well(_lost(reader), "D403", "lost rows")
 
 
-def _missing_rows(reader: Reader) -> dict[str, int]:
+def _lost(reader: Reader) -> Iterator[Finding]:
     if reader.value("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'") is None:
-        return {}
+        return
     system = reader.catalogue.system
     pruned = 'coalesce((SELECT sum(deleted) FROM _pruned WHERE "table" = :t), 0)' if "_pruned" in system else "0"
-    missing = {}
+    numbered = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = :t), 0)"
+    merges = "SELECT 1 FROM _merges WHERE instr(record, ?)"
     for table in sorted(reader.catalogue.own):
-        if reader.value('SELECT 1 FROM pragma_index_list(?) WHERE "unique"', table) is not None:
+        keyed = reader.value('SELECT 1 FROM pragma_index_list(?) WHERE "unique"', table)
+        if keyed or ("_merges" in system and reader.value(merges, f'"{table}"')):
             continue
-        merges = "SELECT 1 FROM _merges WHERE instr(record, ?)"
-        if "_merges" in system and reader.value(merges, f'"{table}"') is not None:
-            continue
-        given = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = :t), 0)"
-        select = f"SELECT {given} - count(*) - {pruned} FROM {quoted(table)}"  # one statement, so one moment
+        select = f"SELECT {numbered} - count(*) - {pruned} FROM {quoted(table)}"  # one statement, so one moment
         ((count,),) = reader.rows(select, {"t": table})
         if count > 0:
-            missing[table] = int(count)
-    return missing
+            hint = "if nobody deleted them on purpose, compare with a backup (`telemetry backup --list`)"
+            message = f"{count} rows of {table} are gone, and no prune took them"
+            yield Finding("D403", "lost rows", Severity.WARNING, message, hint, {"table": table, "rows": count})
