@@ -72,11 +72,7 @@ class Written:
 
 
 def require() -> None:
-    """Load pyarrow.
-
-    Raises:
-        UsageError: it is not installed.
-    """
+    """Raise UsageError where pyarrow is not installed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
@@ -163,7 +159,8 @@ def write(path: str, layout: Layout, portions: Iterable[list[NumberedRow]]) -> W
         verify(partial, written)
         os.rename(partial, path)
     finally:
-        _unlink(partial)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
     for place in (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
         sync_directory(place)
     return written
@@ -171,13 +168,9 @@ def write(path: str, layout: Layout, portions: Iterable[list[NumberedRow]]) -> W
 
 def remove(path: str) -> None:
     """Delete a file that does not count yet, and the half of it."""
-    _unlink(path)
-    _unlink(path + PARTIAL)
-
-
-def _unlink(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+    for name in (path, path + PARTIAL):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
 
 
 def verify(path: str, expected: Written) -> None:
@@ -191,18 +184,14 @@ def verify(path: str, expected: Written) -> None:
 
 
 def content(path: str) -> Written:
-    """What is in a file.
-
-    Raises:
-        ArchiveDamaged: it cannot be read.
-    """
+    """What is in a file; raises ArchiveDamaged as read() does."""
     digest = Digest()
     for rows in read(path):
         digest.add(rows)
     return digest.written()
 
 
-def read(path: str, portion: int = GROUP) -> Iterator[list[NumberedRow]]:
+def read(path: str) -> Iterator[list[NumberedRow]]:
     """The rows of a file, as the table gave them, in portions.
 
     Raises:
@@ -214,7 +203,7 @@ def read(path: str, portion: int = GROUP) -> Iterator[list[NumberedRow]]:
     try:
         with pq.ParquetFile(path) as file:
             layout = layout_of(file.schema_arrow)
-            for part in file.iter_batches(portion):
+            for part in file.iter_batches(GROUP):
                 yield _rows(layout, part)
     except (pa.ArrowException, OSError) as error:
         raise ArchiveDamaged(f"{path} cannot be read: {error}", "nothing was deleted on its account") from error

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from telemetry_store.engines.abilities import Backup
     from telemetry_store.settings import Settings
 
-_STAMP = "%Y%m%dT%H%M%S.%fZ"
 #: How the names end that copies are given here.
 _STAMPED = re.compile(r"-\d{8}T\d{6}\.\d{6}Z\.db$")
 #: How long reading waits for locks, in seconds.
@@ -83,7 +82,7 @@ def folder_of(database: str) -> str:
 
 def stamp(now: float) -> str:
     """A moment, in seconds since 1970, as it stands in the names of files."""
-    return datetime.fromtimestamp(now, UTC).strftime(_STAMP)
+    return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def _destination(database: str, destination: str | None, now: float) -> str:
@@ -154,12 +153,7 @@ def _copy_with_spool(settings: Settings, drain: Drain, partial: str, timeout: fl
 
 
 def backups(settings: Settings, folder: str | None = None) -> list[Backup]:
-    """The copies of a database in a folder, newest first.
-
-    Args:
-        settings: of which database.
-        folder: None is the folder `<database>-backups`.
-    """
+    """The copies of a database in a folder, newest first; None is the folder `<database>-backups`."""
     folder = folder or folder_of(settings.database)
     if not os.path.isdir(folder):
         return []
@@ -169,12 +163,7 @@ def backups(settings: Settings, folder: str | None = None) -> list[Backup]:
 
 
 def keep(settings: Settings, count: int, folder: str | None = None) -> list[str]:
-    """Delete all but the newest copies of a database in a folder; copies that have a name of their own stay.
-
-    Args:
-        settings: of which database.
-        count: how many are kept, at least 1.
-        folder: None is the folder `<database>-backups`.
+    """Delete all but the `count` newest of the copies that backups() gives; those with names of their own stay.
 
     Returns:
         The paths that were deleted.

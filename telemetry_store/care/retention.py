@@ -75,11 +75,7 @@ class Pruned:
 
 
 def due(settings: Settings, older_than: float, *, table: str | None = None, clock: Clock = time.time) -> list[Pruned]:
-    """What prune() with the same arguments would do; changes nothing.
-
-    Raises:
-        UsageError, DatabaseMissing: see prune().
-    """
+    """What prune() with the same arguments would do, and raises as it does; changes nothing."""
     cutoff = _cutoff(older_than, clock())
     aged = ageing_for(_existing(settings)).aged(cutoff, table)
     return [Pruned(old.table.name, cutoff, old.rows) for old in aged]
@@ -96,7 +92,7 @@ def prune(
     clock: Clock = time.time,
     progress: Callable[[Progress], None] | None = None,
 ) -> list[Pruned]:
-    """Delete events that are older than a span, or move them into an archive.
+    """Delete events that are older than a span, or move them into an archive; tells of each table with old rows.
 
     Args:
         settings: of which database.
@@ -107,9 +103,6 @@ def prune(
         timeout: seconds to wait for other processes, for each transaction.
         clock: seconds since 1970.
         progress: called with how far a table is, in rows.
-
-    Returns:
-        What was done, for each table with old rows.
 
     Raises:
         UsageError: no such table, or pyarrow is not installed.
@@ -133,11 +126,7 @@ def prune(
 
 
 def resume(settings: Settings, *, timeout: float = 10.0) -> None:
-    """Go on with what a prune has left that was broken off; nothing more is found old.
-
-    Raises:
-        DatabaseMissing, DatabaseBusy, ArchiveDamaged, DatabaseError: see prune().
-    """
+    """Go on with what a prune has left that was broken off; nothing more is taken for old. Raises what prune() does."""
     pruner = Pruner(settings, "", timeout)
     with contextlib.closing(pruner), pruner.alone():
         pruner.resume(None)
@@ -184,9 +173,6 @@ class Pruner:
         settings: of which database.
         cutoff: the moment, in the canonical form.
         timeout: seconds to wait for other processes, for each transaction.
-
-    Raises:
-        DatabaseMissing: there is no database.
     """
 
     def __init__(self, settings: Settings, cutoff: str, timeout: float) -> None:
@@ -205,11 +191,7 @@ class Pruner:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other prunes out.
-
-        Raises:
-            DatabaseBusy: another one is under way.
-        """
+        """Keep other prunes out; raises DatabaseBusy when one is under way."""
         os.makedirs(self._drain.directory, exist_ok=True)
         with locked_file(os.path.join(self._drain.directory, LOCK)) as mine:
             if not mine:

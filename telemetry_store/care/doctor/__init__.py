@@ -13,7 +13,7 @@ from telemetry_store.engines import checks_for, sink_for
 from telemetry_store.errors import TelemetryError
 from telemetry_store.finding import Finding, Look, Severity
 
-from . import disk, file_system, overflow, pruning, rejects, segments
+from . import overflow, place, pruning, rejects, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def examine(settings: Settings, *, full: bool = False) -> list[Finding]:
 
 def look_at(look: Look) -> list[Finding]:
     """The same by these measures; findings in the order of their codes."""
-    findings = [checks_for(look.settings).version(), *file_system.check(look), *_database(look)]
+    findings = [checks_for(look.settings).version(), *place.check(look), *_database(look)]
     return sorted(findings, key=lambda finding: finding.code)
 
 
@@ -64,7 +64,7 @@ def _inside(look: Look, reader: Reader) -> Iterator[Finding]:
         look = replace(look, cursors=dict(reader.rows("SELECT segment, offset FROM _cursors")))
     yield from checks.check(look, reader)
     yield from segments.check(look)
-    yield disk.check(look, reader, checks.space(reader))
+    yield place.space(look, reader, checks.space(reader))
     yield from rejects.check(reader)
     yield from overflow.check(reader)
     yield from pruning.check(look, reader)

@@ -1,4 +1,11 @@
-"""D501: what is declared, or was noted when a table was made, and is not so.
+"""D403: rows that are gone although nothing of this store has deleted them.
+
+A table of this store numbers its rows without gaps (sqlite.org/autoinc.html), and `_pruned` says how many were pruned.
+So the numbers given out, less the rows that are there and those that were pruned, are rows that somebody else has
+deleted. Tables with a unique key use up numbers for duplicates and are left out, and so are those that `telemetry
+merge` filled.
+
+D501: what is declared, or was noted when a table was made, and is not so.
 
 Tables and columns that are gone, columns of another type. Values that do not fit stay in `metadata_json`.
 """
@@ -9,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.catalogue import column_type
 from telemetry_store.engines.sqlite.statements import sql
 from telemetry_store.finding import Finding, Severity, or_well
@@ -20,7 +28,31 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Reader
 
 
-def check(reader: Reader) -> list[Finding]:
+def lost_rows(reader: Reader) -> list[Finding]:
+    """All tables that number their rows."""
+    return or_well(_lost(reader), "D403", "lost rows")
+
+
+def _lost(reader: Reader) -> Iterator[Finding]:
+    if reader.value("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'") is None:
+        return
+    system = reader.catalogue.system
+    pruned = 'coalesce((SELECT sum(deleted) FROM _pruned WHERE "table" = :t), 0)' if "_pruned" in system else "0"
+    numbered = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = :t), 0)"
+    merges = "SELECT 1 FROM _merges WHERE instr(record, ?)"
+    for table in sorted(reader.catalogue.own):
+        keyed = reader.value('SELECT 1 FROM pragma_index_list(?) WHERE "unique"', table)
+        if keyed or ("_merges" in system and reader.value(merges, f'"{table}"')):
+            continue
+        select = f"SELECT {numbered} - count(*) - {pruned} FROM {quoted(table)}"  # one statement, so one moment
+        ((count,),) = reader.rows(select, {"t": table})
+        if count > 0:
+            hint = "if nobody deleted them on purpose, compare with a backup (`telemetry backup --list`)"
+            message = f"{count} rows of {table} are gone, and no prune took them"
+            yield Finding("D403", "lost rows", Severity.WARNING, message, hint, {"table": table, "rows": count})
+
+
+def drift(reader: Reader) -> list[Finding]:
     """Declarations and notes against the tables; of a database without notes there is nothing to say."""
     if "_tables" not in reader.catalogue.system:
         return []
