@@ -15,7 +15,10 @@ import os
 import struct
 import sys
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 if sys.platform == "win32":  # pragma: no cover - not run on Linux
     import msvcrt
@@ -54,6 +57,16 @@ def unlock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
     else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def locked_file(path: str) -> Iterator[bool]:
+    """Whether this process has the lock of a file, which is made if need be, for the length of the block."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield try_lock(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def pread(descriptor: int, size: int, offset: int) -> bytes:
