@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
 from telemetry_store.drain import Drain
-from telemetry_store.engines import ageing_for, sink_for
+from telemetry_store.engines import ageing_for, is_there, sink_for
 from telemetry_store.engines.names import quoted
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
 from telemetry_store.progress import Progress
@@ -148,7 +148,7 @@ def _cutoff(older_than: float, now: float) -> str:
 
 
 def _existing(settings: Settings) -> Settings:
-    if not os.path.exists(settings.database):
+    if not is_there(settings):
         raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
     return settings
 

@@ -14,6 +14,7 @@ import typer
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
 from telemetry_store.commands.options import TIMEOUT, Db, Env, Exit, Json, fresh, opened, progress_bar, warn
+from telemetry_store.engines import is_there
 from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, DatabaseError
 from telemetry_store.recovery import segment_names
 
@@ -100,7 +101,7 @@ def doctor(
             line = f"{finding.code} {finding.severity:8}{finding.check:16}{finding.message}"
             print(line + (f"\n{'':29}→ {finding.hint}" if finding.hint else ""))
     bad = (Severity.PROBLEM, Severity.WARNING) if strict else (Severity.PROBLEM,)
-    if not os.path.exists(settings.database) and not segment_names(settings.spool):
+    if not is_there(settings) and not segment_names(settings.spool):
         raise typer.Exit(Exit.UNREACHABLE)
     if any(finding.severity in bad for finding in findings):
         raise typer.Exit(Exit.FINDINGS)
