@@ -48,12 +48,7 @@ _TYPES: dict[ColumnType, tuple[type, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of a file, as it says itself: the row number first, then every column of the table with its type.
-
-    Attributes:
-        number: the name of the row number.
-        kinds: name → type, of the others, in order.
-    """
+    """The columns of a file, as it says itself: the row number's name, and the table's columns in order with types."""
 
     number: str
     kinds: dict[str, ColumnType]
