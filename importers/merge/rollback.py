@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import UsageError
@@ -102,12 +102,11 @@ def _undo(database: str, record: MergeRecord, timeout: float) -> RolledBack:
 
 
 def _set_aside(database: str, folder: str) -> str:
-    path = os.path.join(folder, _ASIDE)
-    os.makedirs(folder, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    copy_database(database, path)
-    return path
+    path = Path(folder, _ASIDE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    copy_database(database, str(path))
+    return str(path)
 
 
 def _changed(connection: Connection, record: MergeRecord) -> list[str]:

@@ -13,25 +13,29 @@ from .failure import MergeFailed
 from .journal import MergedKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .rehearse import Rehearsed
 
 _HINT = "repair the old file first: REINDEX, or .recover of the sqlite3 shell"
 
 
-def check(copy: str, rehearsed: Rehearsed) -> None:
+def check(rehearsed: Rehearsed) -> None:
     """Check what was made: the structure of pages, the number of entries of each index, the full-text indexes.
 
     Raises:
         MergeFailed: something is wrong; index entries are copied as they stand, so it comes from an old file.
     """
-    with _reading(copy) as connection:
-        for name in _tables(rehearsed):
+    record, shadows = rehearsed.record, rehearsed.shadows
+    filled = [table.name for table in record.tables if table.kind is MergedKind.TABLE]
+    filled += [f"{name}_{end}" for name, ends in shadows.items() for end in ends]
+    with _reading(record.rehearsal) as connection:
+        for name in filled:
             _expect_ok(connection, f"PRAGMA quick_check({quoted(name)})")
-        for name in rehearsed.indexes:
+        for name in record.indexes:
             _check_index(connection, name)
-    _check_full_text(copy, rehearsed)
+    if shadows:
+        _check_full_text(record.rehearsal, shadows)
 
 
 def _check_index(connection: Connection, name: str) -> None:
@@ -47,18 +51,8 @@ def _check_index(connection: Connection, name: str) -> None:
         raise MergeFailed(f"the index {name} has not one entry for each of {rows} rows", _HINT)
 
 
-def _tables(rehearsed: Rehearsed) -> list[str]:
-    """The tables that were filled; those that were there before are not what is in question."""
-    own = [table.name for table in rehearsed.tables if table.kind is MergedKind.TABLE]
-    return own + [f"{name}_{end}" for name, ends in rehearsed.shadows.items() for end in ends]
-
-
 def check_entries(copy: str) -> None:
-    """Compare every index entry with its row; this takes longer than the merge itself.
-
-    Raises:
-        MergeFailed: something is wrong.
-    """
+    """Compare every index entry with its row, or raise MergeFailed; this takes longer than the merge itself."""
     with _reading(copy) as connection:
         _expect_ok(connection, "PRAGMA integrity_check(1)")
 
@@ -76,12 +70,10 @@ def _expect_ok(connection: Connection, sql: str) -> None:
         raise MergeFailed(f"the rehearsal is not sound: {verdict}", _HINT)
 
 
-def _check_full_text(copy: str, rehearsed: Rehearsed) -> None:
+def _check_full_text(copy: str, names: Iterable[str]) -> None:
     """Full-text indexes must agree with the rows that they are for."""
-    if not rehearsed.shadows:
-        return
     with contextlib.closing(connect(copy, Access.WRITE)) as connection:
-        for name in rehearsed.shadows:
+        for name in names:
             (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
             if "fts5" in sql.lower() or "fts4" in sql.lower():
                 try:
