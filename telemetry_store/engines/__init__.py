@@ -40,8 +40,8 @@ def copies_for(_settings: Settings) -> Copies:
     return SqliteCopies()
 
 
-def checks_for(settings: Settings) -> Checks:
+def checks_for(_settings: Settings) -> Checks:
     """How a database is examined."""
     from telemetry_store.engines.sqlite.checks import SqliteChecks
 
-    return SqliteChecks(os.path.abspath(settings.database))
+    return SqliteChecks()
