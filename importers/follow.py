@@ -15,8 +15,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from telemetry_store import UsageError
-from telemetry_store.schema import check_table_name
+from telemetry_store import UsageError, check_table_name
 
 from .imports import QUIET, FileImport, Overtaken, Run
 from .ledger import moved
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from telemetry_store import TelemetryStore
-    from telemetry_store.engines.base import Source
+    from telemetry_store import Source, TelemetryStore
 
     from .import_plan import Plan
     from .prefix import Prefix

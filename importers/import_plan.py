@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from telemetry_store import EventTable, UsageError
-from telemetry_store.schema import check_table_name
-from telemetry_store.timestamps import USUAL_TIME, TimeRule
+from telemetry_store import USUAL_TIME, EventTable, TimeRule, UsageError, check_table_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

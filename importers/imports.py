@@ -13,13 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from telemetry_store import Progress
-from telemetry_store.ahead import ahead
-from telemetry_store.engines.base import Source
-from telemetry_store.schema import check_table_name
-from telemetry_store.worker import WorkerLost
+from telemetry_store import Progress, Source, WorkerLost, check_table_name, prefetched
 
-from .jsonl import LineReader, Tail
+from .jsonl import LineReader, Tail, blocks_of
 from .ledger import line_marks
 from .loads import loading
 from .parser import Job, is_worth, parsed
@@ -29,14 +25,12 @@ from .source_file import SourceFile
 from .summary import FileSummary, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from telemetry_store import TelemetryStore
-    from telemetry_store.batch import Chunk, Reject
-    from telemetry_store.engines.base import Transaction
+    from telemetry_store import Block, TelemetryStore, Transaction
 
     from .import_plan import Plan
-    from .jsonl import Lines
+    from .jsonl import LineExtent
     from .prefix import Prefix
     from .recognition import New, Recognition
     from .route import Route
@@ -165,35 +159,27 @@ class Run:
         return FileSummary(path, table, Outcome.DUPLICATE, original=copy.original)
 
 
-class _Taken:
-    """What one transaction takes from a file.
+def _batch(blocks: Iterable[Block[LineExtent]], size: int) -> Iterator[Block[LineExtent]]:
+    """The next blocks, until they have so many bytes."""
+    for block in blocks:
+        yield block
+        size -= block.extent.end - block.extent.start
+        if size <= 0:
+            return
+
+
+def _marks(before: bytes, prefix: Prefix, extents: Sequence[LineExtent]) -> bytes:
+    """Marks of the last lines, as far as they were read here, and of those that were the last before.
 
     Args:
-        prefix: what was taken before.
+        before: the marks of the lines of the prefix.
+        prefix: what stands before all of it.
+        extents: what was read after it.
     """
-
-    def __init__(self, prefix: Prefix) -> None:
-        self.prefix = prefix
-        self.rejects: list[Reject] = []
-        self.blank = 0
-        self._start = prefix.offset
-        self._pieces: list[tuple[Prefix, bytes]] = []
-
-    def chunks(self, lines: Iterable[Lines], size: int) -> Iterator[Chunk]:
-        """The chunks of lines, until they have so many bytes."""
-        for each in lines:
-            if each.prefix is None:
-                self._pieces.append((self.prefix, each.data))
-            self.prefix = each.prefix or self.prefix.extended([each.data])
-            self.rejects += each.rejects
-            self.blank += each.blank
-            yield each.chunk
-            if self.prefix.offset - self._start >= size:
-                return
-
-    def marks(self, before: bytes) -> bytes:
-        """Marks of the last lines, as far as they were read here, and of those that were the last before."""
-        return line_marks(before, self._pieces)
+    starts = [prefix, *(extent.prefix for extent in extents)]
+    return line_marks(
+        before, [(start, extent.data) for start, extent in zip(starts, extents, strict=False) if extent.data]
+    )
 
 
 class FileImport:
@@ -244,7 +230,7 @@ class FileImport:
         """What becomes of a last line without a newline."""
         quiet = time.time() - modified >= QUIET
         if self._run.following and not (quiet and self.source.place):
-            return Tail.OBJECT if quiet else Tail.TIMEOUT
+            return Tail.OBJECT if quiet else Tail.WAIT
         return Tail.TAKE if quiet or not self._file.grows else Tail.OBJECT
 
     @property
@@ -278,9 +264,9 @@ class FileImport:
             Overtaken: the file was changed, or another import was faster; the batch at hand was not stored.
         """
         stored = False
-        with closing(self._lines()) as lines:
-            for first in lines:
-                self._store_batch(chain([first], lines), size)
+        with closing(self._blocks()) as blocks:
+            for first in blocks:
+                self._store_batch(chain([first], blocks), size)
                 stored = True
                 yield
         if not stored and self.source != self._start:
@@ -288,37 +274,37 @@ class FileImport:
                 marks = self._check(transaction)
                 transaction.ledger.save_source(replace(self.source, recent=b"" if self.source.place else marks))
 
-    def _lines(self) -> Generator[Lines]:
+    def _blocks(self) -> Generator[Block[LineExtent]]:
         """The lines that are not imported yet, parsed here, by a thread ahead, or by a process."""
         left = self.source.size - self._start.offset
         if not self._alone and is_worth(self._file, left):
             return parsed(self._job, self._file, self._note_pending)
-        read = self._reader.read(self._start.offset)
-        return ahead(read) if left > _AHEAD else read
+        blocks = blocks_of(self._reader.read(self._start.offset), str(self._job.route.path), self.prefix)
+        return prefetched(blocks) if left > _AHEAD else blocks
 
     def _note_pending(self, count: int) -> None:
         self._reader.pending = count
 
-    def _store_batch(self, lines: Iterable[Lines], size: int) -> None:
-        """Store lines of about so many bytes, as far as there are any, in one transaction."""
-        source, taken = self.source, _Taken(self.prefix)
+    def _store_batch(self, blocks: Iterable[Block[LineExtent]], size: int) -> None:
+        """Store blocks of about so many bytes, as far as there are any, in one transaction."""
+        source = self.source
         with self._run.store.transaction() as transaction:
             marks = self._check(transaction)
-            counts = transaction.insert(taken.chunks(lines, size))
-            prefix, rejected = taken.prefix, counts.rejected + len(taken.rejects)
+            inserted = transaction.insert(_batch(blocks, size))
+            counts, extents = inserted.counts, inserted.extents
+            prefix, blank = extents[-1].prefix, sum(extent.blank for extent in extents)
             if not (prefix.stands(self._file) and self.prefix.stands(self._file)):
                 raise Overtaken
-            transaction.ledger.reject(taken.rejects)
             after = replace(
                 source,
                 prefix_hash=prefix.hash.hexdigest(),
                 offset=prefix.offset,
-                recent=b"" if source.place else taken.marks(marks),
-                read=source.read + counts.stored + counts.duplicate + rejected + taken.blank,
+                recent=b"" if source.place else _marks(marks, self.prefix, extents),
+                read=source.read + counts.stored + counts.duplicate + counts.rejected + blank,
                 imported=source.imported + counts.stored,
                 duplicate=source.duplicate + counts.duplicate,
-                rejected=source.rejected + rejected,
-                blank=source.blank + taken.blank,
+                rejected=source.rejected + counts.rejected,
+                blank=source.blank + blank,
             )
             transaction.ledger.save_source(after)
         self.source, self.prefix = after, prefix

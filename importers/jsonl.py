@@ -6,24 +6,21 @@ import json
 import math
 import re
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
-from telemetry_store.batch import Chunk, Reject
-from telemetry_store.columns import Columns
-from telemetry_store.event import decode_line
-from telemetry_store.timestamps import USUAL_TIME
+from telemetry_store import USUAL_TIME, Block, ColumnChunk, Columns, Extent, Origin, RecordChunk, Reject, decode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from importers.prefix import Prefix
     from importers.route import Route
     from importers.source_file import SourceFile
-    from telemetry_store.event import Record
+    from telemetry_store import Chunk, Record
 
 #: The event or None; why it is none; whether its values need a second look before they go into columns.
 Parsed: TypeAlias = "tuple[dict[str, Any] | None, str, bool]"
@@ -40,30 +37,58 @@ _NONFINITE = {"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity"}
 class Tail(Enum):
     """What becomes of a last line without a newline: of a file that may grow, it may be half written."""
 
-    TIMEOUT = "it is left until its newline is there"
+    WAIT = "it is left until its newline is there"
     OBJECT = "it is read when it is a whole JSON object"
     TAKE = "it is read as it is"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lines:
     """What was read from a file at once.
 
     Attributes:
+        offset: where it begins.
+        data: all bytes that were read.
         chunk: the lines that are JSON objects.
         rejects: the others, with the reason.
         blank: lines with nothing on them.
-        data: all bytes that were read; empty where another process has read them.
         regular: each line is one event.
-        prefix: of the file up to their end, where another process has read them.
     """
 
-    chunk: Chunk
+    offset: int
     data: bytes
-    rejects: list[Reject] = field(default_factory=list)
+    chunk: Chunk
+    rejects: tuple[Reject, ...] = ()
     blank: int = 0
     regular: bool = False
-    prefix: Prefix | None = None
+
+    def records(self) -> Sequence[Record]:
+        """The events, whichever way they were parsed."""
+        return self.chunk.records if isinstance(self.chunk, RecordChunk) else self.chunk.records()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineExtent(Extent):
+    """A part of a file.
+
+    Attributes:
+        blank: lines with nothing on them.
+        prefix: of the file up to its end.
+        data: its bytes; empty where another process has read them.
+    """
+
+    blank: int
+    prefix: Prefix
+    data: bytes
+
+
+def blocks_of(pieces: Iterable[Lines], source: str, prefix: Prefix) -> Generator[Block[LineExtent]]:
+    """Lines that follow a prefix of a file, as blocks."""
+    for lines in pieces:
+        prefix = prefix.extended([lines.data])
+        extent = LineExtent(source, lines.offset, prefix.offset, lines.rejects,
+                            blank=lines.blank, prefix=prefix, data=lines.data)  # fmt: skip
+        yield Block(extent, (lines.chunk,))
 
 
 class LineReader:
@@ -118,12 +143,13 @@ class LineReader:
 
     def _lines(self, data: bytes, offset: int) -> Lines:
         events = regular_events(data) if self._documents == self._events else None
-        columns = self._columns(events) if events is not None else None
-        if columns is None:
+        if events is None:
             return self._line_by_line(data, offset)
-        usual = self._times is USUAL_TIME and columns.is_timed()
-        records = [] if usual else columns.records()
-
+        if self._shape is not None:
+            events = list(map(self._shape, events))
+        columns = Columns.of(self._table, (self._fallback,) * len(events), events)
+        if columns.may_be_rounded():  # while it was parsed
+            return self._line_by_line(data, offset)
         places: list[tuple[int, bytes]] = []
 
         def raw(index: int) -> tuple[int, bytes]:
@@ -131,21 +157,19 @@ class LineReader:
                 places.extend(_places(data, offset))
             return places[index]
 
-        chunk = Chunk(self._source, records, raw, times=self._times, columns=columns if usual else None)
-        return Lines(chunk, data, regular=True)
-
-    def _columns(self, events: list[dict[str, Any]]) -> Columns | None:
-        """The events taken apart; None where a number may have been rounded while it was parsed."""
-        if self._shape is not None:
-            events = list(map(self._shape, events))
-        columns = Columns.of(self._table, (self._fallback,) * len(events), events)
-        return None if columns.may_be_rounded() else columns
+        chunk: Chunk
+        if self._times is USUAL_TIME and columns.is_timed():
+            chunk = ColumnChunk(Origin(self._source, raw), columns, columns.records)
+        else:
+            records = [(self._table, self._fallback, event) for event in events]
+            chunk = RecordChunk(Origin(self._source, raw), records, self._times)
+        return Lines(offset, data, chunk, regular=True)
 
     def _line_by_line(self, data: bytes, offset: int) -> Lines:
         records: list[Record] = []
         places: list[tuple[int, bytes]] = []
-        found = Lines(Chunk(self._source, records, places.__getitem__, _needs_care(data), self._times), data)
-        exact = found.chunk.exact
+        rejects: list[Reject] = []
+        blank, at, exact = 0, offset, _needs_care(data)
         for line in data.split(b"\n")[: data.count(b"\n") + (not data.endswith(b"\n"))]:
             text = line.strip(_SPACE)
             if text.startswith(_BOM):  # also where files were put together
@@ -154,16 +178,23 @@ class LineReader:
                 for record, reason, careful in self._documents(text):
                     exact = exact or careful
                     if record is None:
-                        found.rejects.append(Reject(self._source, offset, self._table, reason, line))
+                        rejects.append(Reject(self._source, at, self._table, reason, line))
                     else:
                         records.append(record)
-                        places.append((offset, line))
+                        places.append((at, line))
             else:
-                found.blank += 1
-            offset += len(line) + 1
-        if exact and not found.chunk.exact:
-            found.chunk = replace(found.chunk, exact=True)
-        return found
+                blank += 1
+            at += len(line) + 1
+        chunk = RecordChunk(Origin(self._source, places.__getitem__), records, self._times)
+        return Lines(offset, data, chunk if exact else self._simplest(chunk), tuple(rejects), blank)
+
+    def _simplest(self, chunk: RecordChunk) -> Chunk:
+        """The same events taken apart, where they are ordinary."""
+        if not chunk.records or chunk.times is not USUAL_TIME:
+            return chunk
+        _, stamps, events = zip(*chunk.records, strict=True)
+        columns = Columns.of(self._table, stamps, events)
+        return ColumnChunk(chunk.origin, columns, lambda: chunk.records) if columns.is_timed() else chunk
 
     def _events(self, text: bytes) -> Iterator[tuple[Record | None, str, bool]]:
         for event, reason, careful in documents(text):
@@ -177,6 +208,9 @@ class LineByLine(LineReader):
 
     def _lines(self, data: bytes, offset: int) -> Lines:
         return self._line_by_line(data, offset)
+
+    def _simplest(self, chunk: RecordChunk) -> Chunk:
+        return chunk
 
 
 def regular_events(data: bytes) -> list[dict[str, Any]] | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from importers.prefix import Prefix
     from importers.source_file import SourceFile
-    from telemetry_store.engines.base import Source
+    from telemetry_store import Source
 
 _BLOCK = 1 << 20
 #: How many ends of lines `Source.recent` keeps, and the bytes of each: of the offset and of the hash.

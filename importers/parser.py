@@ -11,17 +11,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store.batch import Chunk, Reject
-from telemetry_store.columns import Columns
-from telemetry_store.worker import Worker
+from telemetry_store import Block, Chunk, ColumnChunk, Columns, Origin, RecordChunk, Reject, Worker
 
-from .jsonl import LineReader, Lines, Tail
+from .jsonl import LineExtent, LineReader, Lines, Tail
 from .ledger import prefix_hashes
 from .prefix import KnownDigest, Prefix
 from .source_file import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from .route import Route
@@ -56,27 +54,25 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Parsed:
     """Lines that were parsed.
 
     Attributes:
         columns: their events taken apart, as far as they were: values, kinds, canonical, written, and how many events.
         records: the events otherwise.
         places: offset and length of each event's line; None where each line is one event.
-        exact: see `Chunk`.
         rejects: offset, table, reason and bytes of each.
         blank: lines with nothing on them.
-        size: bytes of all lines.
+        start: where they begin.
         prefix: offset, hash in hexadecimal digits, head and tail of the file up to their end.
     """
 
     columns: tuple[Any, ...] | None
-    records: list[Any]
+    records: Sequence[Any]
     places: list[tuple[int, int]] | None
-    exact: bool
     rejects: list[tuple[int, str, str, bytes]]
     blank: int
-    size: int
+    start: int
     prefix: tuple[int, str, bytes, bytes]
 
 
@@ -92,8 +88,8 @@ def is_worth(file: SourceFile, size: int) -> bool:
     return size >= _WORTH and file.plain and hasattr(os, "pread") and (os.cpu_count() or 1) > 1
 
 
-def parsed(job: Job, file: SourceFile, ended: Callable[[int], None]) -> Generator[Lines]:
-    """Yield what `LineReader.read` would, parsed by a process of its own.
+def parsed(job: Job, file: SourceFile, ended: Callable[[int], None]) -> Generator[Block[LineExtent]]:
+    """Yield what `LineReader.read` would as blocks, parsed by a process of its own.
 
     Args:
         job: what to parse.
@@ -103,15 +99,15 @@ def parsed(job: Job, file: SourceFile, ended: Callable[[int], None]) -> Generato
     Raises:
         WorkerLost: the process has ended before the file did, or could not be started.
     """
-    with Worker[Block | End](parse, job, (Block, End), waiting=_WAITING) as worker:
+    with Worker[Parsed | End](parse, job, (Parsed, End), waiting=_WAITING) as worker:
         for frame in worker:
             if isinstance(frame, End):
                 ended(frame.pending)
             else:
-                yield _lines_of(frame, job, file)
+                yield _block_of(frame, job, file)
 
 
-def parse(job: Job) -> Iterator[Block | End]:
+def parse(job: Job) -> Iterator[Parsed | End]:
     """Parse what a job says, as the work of a process; nothing where the file is another one by now."""
     gc.disable()  # events make no circles of objects
     with SourceFile(job.path, job.encoding) as file:
@@ -123,37 +119,47 @@ def parse(job: Job) -> Iterator[Block | End]:
         prefix = Prefix.of(file, job.offset, digest)
         for lines in reader.read(job.offset):
             prefix = prefix.extended([lines.data])
-            yield _block_of(lines, prefix)
+            yield _parsed(lines, prefix)
         yield End(reader.pending)
 
 
-def _block_of(lines: Lines, prefix: Prefix) -> Block:
-    chunk, columns = lines.chunk, None
-    places = None if lines.regular else [(at, len(line)) for at, line in map(chunk.raw, range(len(chunk.records)))]
-    if (found := chunk.columns) is not None:
-        kinds = {key: [_KINDS.index(kind) for kind in types] for key, types in found.kinds.items()}
-        columns = found.values, kinds, found.canonical, found.written, len(found.stamps)
+def _parsed(lines: Lines, prefix: Prefix) -> Parsed:
+    columns: tuple[Any, ...] | None = None
+    records: Sequence[Any] = ()
+    places = None
+    if isinstance(chunk := lines.chunk, ColumnChunk):
+        apart = chunk.columns
+        kinds = {key: [_KINDS.index(kind) for kind in types] for key, types in apart.kinds.items()}
+        columns = apart.values, kinds, apart.canonical, apart.written, len(apart.stamps)
+    else:
+        records = chunk.records
+    if not lines.regular:
+        places = [(at, len(line)) for at, line in map(chunk.origin.raw, range(len(lines.records())))]
     rejects = [(reject.offset, reject.table, reject.reason, reject.raw) for reject in lines.rejects]
     standing = (prefix.offset, prefix.hash.hexdigest(), prefix.head, prefix.tail)
-    return Block(columns, chunk.records, places, chunk.exact, rejects, lines.blank, len(lines.data), standing)
+    return Parsed(columns, records, places, rejects, lines.blank, lines.offset, standing)
 
 
-def _lines_of(block: Block, job: Job, file: SourceFile) -> Lines:
-    offset, digest, head, tail = block.prefix
-    source, start = str(job.route.path), offset - block.size
+def _block_of(parsed: Parsed, job: Job, file: SourceFile) -> Block[LineExtent]:
+    source, start = str(job.route.path), parsed.start
+    end, digest, head, tail = parsed.prefix
 
     def raw(index: int) -> tuple[int, bytes]:
-        if block.places is not None:
-            at, length = block.places[index]
+        if parsed.places is not None:
+            at, length = parsed.places[index]
             return at, file.peek(at, length)
-        lines = file.peek(start, block.size).split(b"\n")
+        lines = file.peek(start, end - start).split(b"\n")
         return start + sum(map(len, lines[:index])) + index, lines[index]
 
-    columns = None
-    if block.columns is not None:
-        values, kinds, canonical, written, count = block.columns
+    origin = Origin(source, raw)
+    chunk: Chunk
+    if parsed.columns is not None:
+        values, kinds, canonical, written, count = parsed.columns
         kinds = {key: frozenset(_KINDS[place] for place in places) for key, places in kinds.items()}
-        columns = Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written)
-    chunk = Chunk(source, block.records, raw, block.exact, job.route.plan.times(), columns)
-    rejects = [Reject(source, *reject) for reject in block.rejects]
-    return Lines(chunk, b"", rejects, block.blank, prefix=Prefix(offset, KnownDigest(digest), head, tail))
+        apart = Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written)
+        chunk = ColumnChunk(origin, apart, apart.records)
+    else:
+        chunk = RecordChunk(origin, parsed.records, job.route.plan.times())
+    rejects = tuple(Reject(source, *reject) for reject in parsed.rejects)
+    prefix = Prefix(end, KnownDigest(digest), head, tail)
+    return Block(LineExtent(source, start, end, rejects, blank=parsed.blank, prefix=prefix, data=b""), (chunk,))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from importers.source_file import SourceFile
-    from telemetry_store.engines.base import Source
+    from telemetry_store import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from telemetry_store import Progress
-    from telemetry_store.engines.base import Reader
+    from telemetry_store import Progress, Reader
 
     from .import_plan import Plan
     from .summary import FileSummary

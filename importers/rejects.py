@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from telemetry_store import UsageError
-from telemetry_store.batch import Chunk, Counts, Reject
-from telemetry_store.timestamps import USUAL_TIME
+from telemetry_store import USUAL_TIME, Block, Counts, Extent, Origin, RecordChunk, Reject, UsageError
 
 from .imports import fallback_time
 from .jsonl import documents, segment_records
 from .route import route_of
 
 if TYPE_CHECKING:
-    from telemetry_store import TelemetryStore
-    from telemetry_store.engines.base import Transaction
-    from telemetry_store.event import Record
+    from telemetry_store import Record, TelemetryStore, Transaction
 
     from .import_plan import Plan
 
@@ -99,18 +95,7 @@ def replay(store: TelemetryStore, bytes_of: dict[int, bytes] | None = None, *, p
 
 def _replay(transaction: Transaction, rejects: list[Reject], plan: Plan | None) -> Counts:
     """Try the rejects of one source."""
-    chunks: list[Chunk] = []
-    failed: list[Reject] = []
-    for each in rejects:
-        chunk, reason = _again(each, plan)
-        if chunk is None:
-            failed.append(replace(each, reason=reason))
-        else:
-            chunks.append(chunk)
-    transaction.ledger.reject(failed)
-    counts = transaction.insert(chunks)
-    counts.rejected += len(failed)
-    return counts
+    return transaction.insert(_again(reject, plan) for reject in rejects).counts
 
 
 def _count(transaction: Transaction, path: str, tried: int, counts: Counts) -> None:
@@ -132,8 +117,9 @@ def _count(transaction: Transaction, path: str, tried: int, counts: Counts) -> N
         left, stored, duplicate = left - mended_now, 0, 0
 
 
-def _again(reject: Reject, plan: Plan | None) -> tuple[Chunk | None, str]:
-    """One reject as a chunk, or why it is none."""
+def _again(reject: Reject, plan: Plan | None) -> Block[Extent]:
+    """One reject as a block of its records; of itself, with the reason, where it is none."""
+    start, end = reject.offset, reject.offset + len(reject.raw)
     text = reject.raw.strip(b" \t\r\n\0").removeprefix(b"\xef\xbb\xbf")
     records: list[Record] = []
     times = USUAL_TIME
@@ -150,6 +136,7 @@ def _again(reject: Reject, plan: Plan | None) -> tuple[Chunk | None, str]:
         ]
     for record, reason, _ in found:
         if record is None:
-            return None, reason
+            return Block(Extent(reject.source, start, end, (replace(reject, reason=reason),)))
         records.append(record)
-    return Chunk(reject.source, records, lambda _: (reject.offset, reject.raw), exact=True, times=times), ""
+    chunk = RecordChunk(Origin(reject.source, lambda _: (reject.offset, reject.raw)), records, times)
+    return Block(Extent(reject.source, start, end), (chunk,))

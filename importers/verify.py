@@ -12,8 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from telemetry_store import Progress
-from telemetry_store.event import dumps
+from telemetry_store import Progress, dumps
 
 from .jsonl import LineByLine, Tail
 from .ledger import hash_of, place_of
@@ -23,9 +22,7 @@ from .source_file import SourceFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from telemetry_store import TelemetryStore
-    from telemetry_store.engines.base import Reader, Source
-    from telemetry_store.schema import Table
+    from telemetry_store import Reader, Source, Table, TelemetryStore
 
     from .import_plan import Plan
 
@@ -138,8 +135,8 @@ def _compared(rows: _Rows, reader: LineByLine, source: Source, progress: Callabl
     counts: Counter[_Trace] = Counter()
     example, done = "", 0
     for lines in reader.read(0, source.offset):
-        for index, (table, _, event) in enumerate(lines.chunk.records):
-            rejected = refused and lines.chunk.raw(index) in refused
+        for index, (table, _, event) in enumerate(lines.records()):
+            rejected = refused and lines.chunk.origin.raw(index) in refused
             trace = _Trace.REJECTED if rejected else rows.take(table, event)
             counts[trace] += 1
             if trace is _Trace.MISSING:

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
 _T = TypeVar("_T")
+#: Items that wait to be used.
 _DEPTH = 2
 #: How long to wait before looking whether the thread is still there, in seconds; a fork leaves it behind.
 _LOOK = 1.0
 
 
-def ahead(items: Iterable[_T], depth: int = _DEPTH) -> Generator[_T]:
+def prefetched(items: Iterable[_T], depth: int = _DEPTH) -> Generator[_T]:
     """Yield the items, made in a thread of their own, up to `depth` in front of the one that is being used.
 
     The first is made right here: where there is no second, there is no thread. When this generator is closed, the
@@ -37,7 +38,7 @@ def ahead(items: Iterable[_T], depth: int = _DEPTH) -> Generator[_T]:
         yield from source
         return
     try:
-        yield from maker.made()
+        yield from maker.items()
     finally:
         maker.stop()
 
@@ -65,7 +66,7 @@ class _Maker(threading.Thread, Generic[_T]):
         finally:
             self._items.put(self)
 
-    def made(self) -> Iterator[_T]:
+    def items(self) -> Iterator[_T]:
         """Yield what was made until there is no more."""
         while True:
             try:

@@ -1,50 +1,29 @@
-"""What goes from a source into a sink: chunks of records in, operations on tables out.
+"""What goes from a source into a sink: blocks of records in, operations on tables out, and what became of them.
 
-Sources (spool segments, old files) make chunks. A `Normaliser` turns them into steps that any sink can carry out in
-order; it never touches the sink itself.
+Sources (spool segments, old files) are read block by block. A `Normaliser` turns blocks into steps that any sink can
+carry out in order; it never touches the sink itself. What reading a block meant travels with it as its extent, through
+the sink and back to the source, so that nothing has to be remembered on the way.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from telemetry_store.columns import rows_of, rows_of_columns
+from telemetry_store.columns import Columns, rows_of_columns
 from telemetry_store.errors import TableNameError, TelemetryError
 from telemetry_store.event import DECLARE, DROPS
 from telemetry_store.rows import RowBuilder, Unfit
-from telemetry_store.schema import ColumnType, EventTable, Table, check_table_name
-from telemetry_store.timestamps import USUAL_TIME
+from telemetry_store.schema import Change, Create, EventTable, check_table_name
+from telemetry_store.timestamps import USUAL_TIME, TimeRule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from telemetry_store.columns import Columns
     from telemetry_store.event import Record
-    from telemetry_store.timestamps import TimeRule
+    from telemetry_store.schema import Table
 
 RESERVED = frozenset({DECLARE, DROPS})
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Records that were read together.
-
-    Attributes:
-        source: where they come from: a segment's name or a file's path.
-        records: what was read, in order.
-        raw: from a record's index to its byte offset in the source and its bytes; called only for rejects.
-        exact: the records may hold long integers, lone surrogates or NULs.
-        times: where its events say when they were.
-        columns: the records taken apart already; `records` is empty then.
-    """
-
-    source: str
-    records: list[Record]
-    raw: Callable[[int], tuple[int, bytes]]
-    exact: bool = False
-    times: TimeRule = USUAL_TIME
-    columns: Columns | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,54 +45,154 @@ class Reject:
     raw: bytes
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A part of a source that was read at once; sources have forms of their own that say more.
+
+    Attributes:
+        source: a segment's name or a file's path.
+        start: where it begins, in bytes.
+        end: where it ends.
+        rejects: what stood there and is no record.
+    """
+
+    source: str
+    start: int
+    end: int
+    rejects: tuple[Reject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the records of a chunk stand.
+
+    Attributes:
+        source: a segment's name or a file's path.
+        raw: from a record's index to its byte offset in the source and its bytes; called only for rejects.
+    """
+
+    source: str
+    raw: Callable[[int], tuple[int, bytes]]
+
+    def reject(self, index: int, table: str, reason: str) -> Reject:
+        """What becomes of a record that cannot be stored."""
+        offset, raw = self.raw(index)
+        return Reject(self.source, offset, table, reason, raw)
+
+    def of(self, indexes: Sequence[int]) -> Origin:
+        """Where these of the records stand."""
+        raw = self.raw
+        return Origin(self.source, lambda index: raw(indexes[index]))
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChunk:
+    """Ordinary events of one table, taken apart: it is clear when each was, and no value needs a second look.
+
+    Attributes:
+        origin: where they stand.
+        columns: the events.
+        records: gives them as records, for a table that needs each for itself.
+    """
+
+    origin: Origin
+    columns: Columns
+    records: Callable[[], Sequence[Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChunk:
+    """Records that are made rows one by one, whatever is in them.
+
+    Attributes:
+        origin: where they stand.
+        records: in order, of any tables, reserved ones among them.
+        times: where their events say when they were.
+    """
+
+    origin: Origin
+    records: Sequence[Record]
+    times: TimeRule = USUAL_TIME
+
+
+Chunk: TypeAlias = ColumnChunk | RecordChunk
+ExtentT = TypeVar("ExtentT", bound=Extent)
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Generic[ExtentT]):
+    """What was read at once: what reading it meant, and the records that it gave.
+
+    Attributes:
+        extent: what to go on from once the records are stored.
+        chunks: the records, to be looked at once; none where the extent says it all.
+    """
+
+    extent: ExtentT
+    chunks: Iterable[Chunk] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
-    """How many records were stored, were there already, or went to `_rejects`."""
+    """How many records were stored, were there already, or went to `_rejects`.
+
+    Attributes:
+        tables: table → how many were stored there.
+    """
 
     stored: int = 0
     duplicate: int = 0
     rejected: int = 0
-    tables: dict[str, int] = field(default_factory=dict)
+    tables: Mapping[str, int] = field(default_factory=dict)
 
-    def __iadd__(self, other: Counts) -> Counts:
-        self.stored += other.stored
-        self.duplicate += other.duplicate
-        self.rejected += other.rejected
-        for name, count in other.tables.items():
-            self.tables[name] = self.tables.get(name, 0) + count
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """Make a table with these columns."""
-
-    table: str
-    columns: dict[str, ColumnType]
+    def __add__(self, other: Counts) -> Counts:
+        names = self.tables.keys() | other.tables.keys()
+        return Counts(
+            self.stored + other.stored,
+            self.duplicate + other.duplicate,
+            self.rejected + other.rejected,
+            {name: self.tables.get(name, 0) + other.tables.get(name, 0) for name in names},
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """Add a column, or widen the one that is there."""
+class Inserted(Generic[ExtentT]):
+    """What a batch did.
 
-    table: str
-    column: str
-    kind: ColumnType
+    Attributes:
+        counts: of all its records together, and of what its extents reject. A statement inserts rows of several
+            blocks, so what a unique key dropped belongs to the batch and to none of them.
+        extents: of the blocks that were taken, in order.
+    """
+
+    counts: Counts
+    extents: tuple[ExtentT, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Declare:
-    """Apply a declaration: indexes, the unique key, the documentation; its columns are there already."""
+    """Apply a declaration: indexes, the unique key, the documentation.
 
-    source: str
+    Attributes:
+        origin, index: where it stands.
+        declared: the declaration, under the table's own name.
+        columns: of the table, which are there by now.
+    """
+
+    origin: Origin
+    index: int
     declared: EventTable
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Insert rows; `indexes` says which record of the chunk each came from."""
+    """Insert rows; `indexes` says which record of the chunk each came from.
 
-    chunk: Chunk
+    It holds no chunk: rows wait for others of their table, and the records that they were made of need not.
+    """
+
+    origin: Origin
     table: str
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -129,127 +208,152 @@ class Drop:
     count: int
 
 
-Operation: TypeAlias = "Create | Change | Declare | Rows | Drop | Reject"
+Operation: TypeAlias = Create | Change | Declare | Rows | Drop | Reject
+
+
+def chunks_of(origin: Origin, records: Sequence[Record]) -> Iterator[Chunk]:
+    """Records as chunks: the ordinary events of each table taken apart, and the others as they are.
+
+    Each is made when it is asked for, so that few of them are there at once, however many tables there are.
+
+    Args:
+        origin: where they stand.
+        records: without long integers, lone surrogates and NULs.
+    """
+    for name, indexes in _by_table(records):
+        if len(indexes) == len(records):
+            own, place = records, origin
+        else:
+            own, place = [records[index] for index in indexes], origin.of(indexes)
+        if name not in RESERVED:
+            _, stamps, events = zip(*own, strict=True)
+            columns = Columns.of(name, stamps, events)
+            if columns.is_timed():
+                yield ColumnChunk(place, columns, _given(own))
+                continue
+        yield RecordChunk(place, own)
+
+
+def _given(records: Sequence[Record]) -> Callable[[], Sequence[Record]]:
+    return lambda: records
+
+
+def _by_table(records: Sequence[Record]) -> Iterator[tuple[str, Sequence[int]]]:
+    """Table → the indexes of its records, in order; a reserved record stands alone, after all that are before it."""
+    names = {name for name, _, _ in records}
+    if len(names) == 1 and not names & RESERVED:
+        yield names.pop(), range(len(records))
+        return
+    waiting: dict[str, list[int]] = {}
+    for index, (name, _, _) in enumerate(records):
+        if name in RESERVED:
+            yield from waiting.items()
+            waiting = {}
+            yield name, (index,)
+        elif name in waiting:
+            waiting[name].append(index)
+        else:
+            waiting[name] = [index]
+    yield from waiting.items()
 
 
 class Normaliser:
-    """Turns records into operations, for one sink, over many batches.
+    """Turns records into operations, within one transaction.
 
     Args:
-        tables: what the sink has, by name; kept up to date with what the operations will do.
+        tables: what the sink has, by name in small letters.
+        taken: other names in small letters, and what has them, such as a view: no event table can be made there.
     """
 
-    def __init__(self, tables: dict[str, Table]) -> None:
-        self._builders = {name.lower(): RowBuilder(table) for name, table in tables.items()}
+    def __init__(self, tables: Mapping[str, Table], taken: Mapping[str, str]) -> None:
+        self._tables = tables
+        self._taken = taken
+        self._builders: dict[str, RowBuilder] = {}
 
-    def operations(self, chunk: Chunk) -> Iterator[Operation]:
-        """Yield what a sink has to do for a chunk.
+    def operations(self, block: Block[Any]) -> Iterator[Operation]:
+        """Yield what a sink has to do for a block.
 
         Rows come by table, in the order of the chunk within each; a declaration comes before what follows it.
         """
-        if chunk.columns is not None:
-            yield from self._of_columns(chunk, chunk.columns)
-            return
-        names = {name for name, _, _ in chunk.records}
-        if len(names) == 1 and not names & RESERVED:
-            yield from self._of_tables(chunk, {names.pop(): range(len(chunk.records))})
-            return
-        waiting: dict[str, list[int]] = {}
-        for index, (name, _, _) in enumerate(chunk.records):
-            if name in RESERVED:
-                yield from self._of_tables(chunk, waiting)
-                waiting.clear()
-                yield from self._reserved(chunk, index)
-            elif name in waiting:
-                waiting[name].append(index)
+        yield from block.extent.rejects
+        for chunk in block.chunks:
+            if isinstance(chunk, ColumnChunk):
+                yield from self._of_columns(chunk)
             else:
-                waiting[name] = [index]
-        yield from self._of_tables(chunk, waiting)
+                yield from self._of_records(chunk)
 
-    def _of_columns(self, chunk: Chunk, columns: Columns) -> Iterator[Operation]:
-        builder = self._builders.get(columns.table) or self._builder_of(columns.table)
-        rows = rows_of_columns(builder, columns)
-        if rows is None:
-            yield from self.operations(replace(chunk, records=columns.records(), columns=None))
+    def _of_columns(self, chunk: ColumnChunk) -> Iterator[Operation]:
+        columns = chunk.columns
+        try:
+            builder = self._builders.get(columns.table) or self._builder_of(columns.table)
+        except TableNameError as error:
+            yield from (chunk.origin.reject(index, columns.table, str(error)) for index in range(len(columns.stamps)))
+            return
+        made = rows_of_columns(builder, columns)
+        if made is None:
+            yield from self._of_records(RecordChunk(chunk.origin, chunk.records()))
         else:
-            yield from _made(builder)
-            yield Rows(chunk, builder.table.name, builder.table.names(), rows, range(len(rows)))
+            changes, rows = made
+            yield from changes
+            yield Rows(chunk.origin, builder.table.name, builder.names, rows, range(len(rows)))
 
-    def _of_tables(self, chunk: Chunk, waiting: Mapping[str, Sequence[int]]) -> Iterator[Operation]:
-        for name, indexes in waiting.items():
+    def _of_records(self, chunk: RecordChunk) -> Iterator[Operation]:
+        for name, indexes in _by_table(chunk.records):
             try:
-                builder = self._builders.get(name) or self._builder_of(name)
+                if name in RESERVED:
+                    yield from self._reserved(chunk, indexes[0])
+                else:
+                    builder = self._builders.get(name) or self._builder_of(name)
+                    yield from _one_by_one(builder, chunk, indexes)
             except TableNameError as error:
-                yield from (_reject(chunk, index, str(error)) for index in indexes)
-                continue
-            rows = None
-            if not chunk.exact and chunk.times is USUAL_TIME:
-                records = [chunk.records[index] for index in indexes] if len(waiting) > 1 else chunk.records
-                rows = rows_of(builder, records) if len(records) == len(indexes) else None
-            if rows is None:
-                yield from _row_by_row(builder, chunk, indexes)
-            else:
-                yield from _made(builder)
-                yield Rows(chunk, builder.table.name, builder.table.names(), rows, indexes)
+                yield from (chunk.origin.reject(index, name, str(error)) for index in indexes)
 
     def _builder_of(self, name: str) -> RowBuilder:
-        """The builder of a table that is new, or that is written with other capitals."""
-        known = self._builders.get(name.lower())
-        if known is None:
-            known = self._builders[name.lower()] = RowBuilder(Table.fresh(check_table_name(name)))
-        self._builders[name] = known
-        return known
+        """The builder of a table that is met for the first time, in these capitals.
 
-    def _reserved(self, chunk: Chunk, index: int) -> Iterator[Operation]:
+        Raises:
+            TableNameError: no table has this name, nor can one have it.
+        """
+        lower = name.lower()
+        if lower in self._taken:
+            raise TableNameError(f"{name} is a {self._taken[lower]}, not a table")
+        builder = self._builders.get(lower)
+        if builder is None:
+            known = self._tables.get(lower)
+            builder = RowBuilder(known.name if known is not None else check_table_name(name), known)
+        self._builders[lower] = self._builders[name] = builder
+        return builder
+
+    def _reserved(self, chunk: RecordChunk, index: int) -> Iterator[Operation]:
         name, _, event = chunk.records[index]
         try:
             if name == DROPS:
-                yield Drop(chunk.source, str(event["cause"]), int(event["count"]))
+                yield Drop(chunk.origin.source, str(event["cause"]), int(event["count"]))
             else:
-                yield from self._declare(chunk.source, EventTable.from_dict(event))
+                declared = EventTable.from_dict(event)
+                builder = self._builder_of(declared.name)
+                yield from builder.declare(declared)
+                yield Declare(chunk.origin, index, replace(declared, name=builder.table.name), builder.names)
         except (TelemetryError, KeyError, TypeError, ValueError) as error:
-            yield _reject(chunk, index, f"{type(error).__name__}: {error}")
-
-    def _declare(self, source: str, declared: EventTable) -> Iterator[Operation]:
-        builder = self._builder_of(declared.name)
-        builder.declare(declared)
-        yield from _made(builder)
-        yield Declare(source, declared)
+            yield chunk.origin.reject(index, name, f"{type(error).__name__}: {error}")
 
 
-def _row_by_row(builder: RowBuilder, chunk: Chunk, indexes: Sequence[int]) -> Iterator[Operation]:
+def _one_by_one(builder: RowBuilder, chunk: RecordChunk, indexes: Sequence[int]) -> Iterator[Operation]:
     run: Rows | None = None
     for index in indexes:
-        _, nanoseconds, event = chunk.records[index]
+        name, nanoseconds, event = chunk.records[index]
         try:
-            columns, row = builder.row(nanoseconds, event, chunk.times)
+            changes, names, row = builder.row(nanoseconds, event, chunk.times)
         except Unfit as reason:
-            yield _reject(chunk, index, str(reason))
+            yield chunk.origin.reject(index, name, str(reason))
             continue
-        if run is None or builder.changes or run.columns != columns:
+        if run is None or changes or run.columns != names:
             if run is not None:
                 yield run
-            yield from _made(builder)
+            yield from changes
             places: list[int] = []
-            run = Rows(chunk, builder.table.name, columns, [], places)
+            run = Rows(chunk.origin, builder.table.name, names, [], places)
         run.rows.append(row)
         places.append(index)
     if run is not None:
         yield run
-
-
-def _made(builder: RowBuilder) -> Iterator[Operation]:
-    """The table itself when it is new, else the columns that were added since."""
-    changes, builder.changes = builder.changes, []
-    table = builder.table
-    if table.exists:
-        for column, kind in changes:
-            yield Change(table.name, column, kind)
-    else:
-        table.exists = True
-        yield Create(table.name, dict(table.columns))
-
-
-def _reject(chunk: Chunk, index: int, reason: str) -> Reject:
-    offset, raw = chunk.raw(index)
-    return Reject(chunk.source, offset, chunk.records[index][0], reason, raw)

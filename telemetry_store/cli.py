@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telemetry_store import tools
 from telemetry_store.commands import audits, care, dashboard, exports, imports, merge, reading, timelines
 from telemetry_store.commands.options import Exit, warn
 from telemetry_store.errors import DatabaseError, SpoolError, TelemetryError
+from telemetry_store.import_path import provide_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def demo(folder: Annotated[Path, typer.Argument(help="A new folder for it.")] = 
 
 def main() -> None:
     """Run the command; errors become one line and an exit status."""
-    tools.provide()
+    provide_tools()
     try:
         app(standalone_mode=True)
     except TelemetryError as error:

@@ -1,8 +1,8 @@
 """Makes rows of one table from many events at once, column by column.
 
 What a column holds is checked for all events together (the types that occur, the largest number, the texts of the
-times), so the interpreter does little per event. Where something is out of the ordinary, `rows_of` gives nothing, and
-the events take the way of `rows.py`.
+times), so the interpreter does little per event. Where something is out of the ordinary, the events take the way of
+`rows.py`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import dumps, loads
 
-from telemetry_store.schema import TIME, ColumnType, fits, metadata_text
+from telemetry_store.schema import METADATA, TIME, ColumnType, fits, metadata_text
 from telemetry_store.timestamps import LENGTH, TIME_FIELDS, from_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from telemetry_store.event import Record
-    from telemetry_store.rows import RowBuilder
+    from telemetry_store.rows import Changes, RowBuilder
     from telemetry_store.schema import Table
 
 _INT64 = (1 << 63) - 1
@@ -57,7 +57,7 @@ class Columns:
     written: str
 
     @classmethod
-    def of(cls, table: str, stamps: Sequence[int], events: list[dict[str, Any]]) -> Columns:
+    def of(cls, table: str, stamps: Sequence[int], events: Sequence[dict[str, Any]]) -> Columns:
         """Take events apart: at least one, without long integers, lone surrogates and NULs."""
         values = _by_key(events)
         kinds = {key: frozenset({*map(type, column)} - {_NULL}) for key, column in values.items()}
@@ -102,44 +102,27 @@ class Columns:
     def records(self) -> list[Record]:
         """The events put together again, without what is null."""
         values = self.values | ({self.written: self.unwritten()} if self.written else {})
-        events: list[dict[str, Any]] = [{} for _ in self.stamps]
-        for key, column in values.items():
-            for event, value in zip(events, column, strict=True):
-                if value is not None:
-                    event[key] = value
-        return [(self.table, stamp, event) for stamp, event in zip(self.stamps, events, strict=True)]
+        events = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+        if any(None in column for column in values.values()):
+            events = [{key: value for key, value in event.items() if value is not None} for event in events]
+        events = events or [{} for _ in self.stamps]
+        return list(zip(repeat(self.table), self.stamps, events, strict=False))
 
 
 def _is_float(value: object) -> bool:
     return type(value) is float
 
 
-def rows_of(builder: RowBuilder, records: Sequence[Record]) -> list[tuple[Any, ...]] | None:
-    """Full rows of these records, in the order of the table's columns; None where they need `RowBuilder.row`.
+def rows_of_columns(builder: RowBuilder, columns: Columns) -> tuple[Changes, list[tuple[Any, ...]]] | None:
+    """Full rows of these events, in the order of the table's columns, and what has to be done to the table first.
 
-    Args:
-        builder: of the one table that all records are for; columns are added to it as new keys appear.
-        records: at least one, without long integers, lone surrogates and NULs.
+    None where they need `RowBuilder.row`, for the sake of the table or of their times.
     """
-    if not _takes_columns(builder.table):
-        return None
-    _, stamps, events = zip(*records, strict=True)
-    return rows_of_columns(builder, Columns.of(builder.table.name, stamps, list(events)))
-
-
-def _takes_columns(table: Table) -> bool:
-    return not table.sparse and table.time == TIME and table.metadata is not None and table.new_keys != "freeze"
-
-
-def rows_of_columns(builder: RowBuilder, columns: Columns) -> list[tuple[Any, ...]] | None:
-    """The same of events that were taken apart before."""
     table, values, count = builder.table, columns.values, len(columns.stamps)
-    if not _takes_columns(table) or table.metadata is None:
+    if not (_takes_columns(table) and columns.is_timed()):
         return None
     times = values.get(TIME)
     hidden: dict[str, None] = {}
-    if not columns.is_timed():
-        return None
     if times is None:
         times = [from_nanoseconds(stamp) for stamp in columns.stamps]
         hidden = {TIME: None}
@@ -149,19 +132,24 @@ def rows_of_columns(builder: RowBuilder, columns: Columns) -> list[tuple[Any, ..
         if key == columns.written:
             extra[key] = column
         elif key != TIME:
-            _place(builder, key, column, columns.kinds[key], filled, extra)
+            table = _place(table, key, column, columns.kinds[key], filled, extra)
     filled[TIME] = times
     if columns.written and len(extra) == 1:
-        filled[table.metadata] = values[columns.written]
+        filled[METADATA] = values[columns.written]
     else:
         if columns.written:
             extra[columns.written] = columns.unwritten()
-        filled[table.metadata] = _metadata(extra, hidden, count)
+        filled[METADATA] = _metadata(extra, hidden, count)
     empty = (None,) * count
-    return list(zip(*(filled.get(name, empty) for name in table.columns), strict=True))
+    rows = list(zip(*(filled.get(name, empty) for name in table.columns), strict=True))
+    return builder.take(table), rows
 
 
-def _by_key(events: list[dict[str, Any]]) -> dict[str, Sequence[Any]]:
+def _takes_columns(table: Table) -> bool:
+    return not table.sparse and table.time == TIME and table.metadata == METADATA and table.new_keys != "freeze"
+
+
+def _by_key(events: Sequence[dict[str, Any]]) -> dict[str, Sequence[Any]]:
     """Key → its values in all events, None where an event lacks it."""
     first = events[0]
     if len(first) > 1 and {*map(len, events)} == {len(first)}:
@@ -189,21 +177,21 @@ def _all_canonical(texts: Sequence[Any]) -> bool:
 
 
 def _place(
-    builder: RowBuilder,
+    table: Table,
     key: str,
     column: Sequence[Any],
     kinds: frozenset[type],
     filled: dict[str, Sequence[Any]],
     extra: dict[str, Sequence[Any]],
-) -> None:
-    """Put a key's values into its column, into `metadata_json`, or some of them here and some there."""
+) -> Table:
+    """Put a key's values into its column, into `metadata_json`, or some here and some there; gives the table for it."""
     if not kinds:
-        return
-    known = builder.table.columns.get(key)
+        return table
+    known = table.columns.get(key)
     if (known is None and not kinds <= _NESTED) or (known is ColumnType.INTEGER and float in kinds):
         for value in column:
-            builder.admit(key, value)
-    kind = builder.slot(key)
+            table = table.admitting(key, value)
+    kind = None if key == METADATA else table.columns.get(key)
     if kind is None:
         extra[key] = column
     elif _all_fit(kind, kinds, column):
@@ -211,6 +199,7 @@ def _place(
     else:
         filled[key] = inside = [value if fits(kind, value) else None for value in column]
         extra[key] = [value if own is None else None for value, own in zip(column, inside, strict=True)]
+    return table
 
 
 def _all_fit(kind: ColumnType, kinds: frozenset[type], column: Sequence[Any]) -> bool:

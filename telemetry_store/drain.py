@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from telemetry_store.batch import Chunk, Counts, Reject
+from telemetry_store.batch import Block, Counts, Extent, Origin, RecordChunk, Reject, chunks_of
 from telemetry_store.errors import DatabaseError, DatabaseFull
 from telemetry_store.event import decode, decode_line
 from telemetry_store.recovery import SegmentReader, remove_unborn, segment_names
@@ -32,10 +32,11 @@ LOCK = "drain.lock"
 #: Bytes of lines in one transaction: large enough for synchronous=FULL to cost nothing, small enough for others.
 _BATCH = 6 << 20
 _SMALLEST_BATCH = 64 << 10
+#: Seconds between two looks at a lock that somebody holds.
 _POLL = 0.005
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Drained:
     """What drain cycles have done.
 
@@ -52,6 +53,33 @@ class Drained:
     gaps: int = 0
     deleted: int = 0
     complete: bool = True
+
+    def __add__(self, other: Drained) -> Drained:
+        return Drained(
+            self.counts + other.counts,
+            self.bytes + other.bytes,
+            self.gaps + other.gaps,
+            self.deleted + other.deleted,
+            self.complete and other.complete,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentExtent(Extent):
+    """A part of a segment.
+
+    Attributes:
+        gap: bytes of it that cannot be read because a loss of power left NULs among the lines.
+        last: nothing follows it, and never will: the segment's process is gone.
+    """
+
+    gap: int = 0
+    last: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of lines."""
+        return self.end - self.start - self.gap
 
 
 class Drain:
@@ -123,24 +151,28 @@ class Drain:
         Raises:
             DatabaseError: by cause; events stay in the spool.
         """
-        drained = Drained()
         deadline = time.monotonic() + timeout
         with self.exclusive(timeout) as mine:
-            if not mine:
-                drained.complete = False
-                return drained
-            finished: dict[str, int] = {}
-            try:
-                while self._cycle(drained, finished, max(deadline - time.monotonic(), 0)):
-                    self._settle(drained, finished, force=self._batch < _BATCH)
-            except DatabaseFull:
-                self._batch = _SMALLEST_BATCH  # its log may find a place once that of the large one is gone
-                with contextlib.suppress(DatabaseError):
-                    self.sink.settle(force=True)
-                raise
-            self._batch = _BATCH
-            self._settle(drained, finished, force=tidy)
-        return drained
+            return self._run(deadline, tidy=tidy) if mine else Drained(complete=False)
+
+    def _run(self, deadline: float, *, tidy: bool) -> Drained:
+        drained = Drained()
+        finished: dict[str, int] = {}
+        more = True
+        try:
+            while more:
+                cycle = self._cycle(max(deadline - time.monotonic(), 0))
+                drained += cycle.drained
+                finished.update(cycle.finished)
+                if more := cycle.more:
+                    drained += self._settle(finished, force=self._batch < _BATCH)
+        except DatabaseFull:
+            self._batch = _SMALLEST_BATCH  # its log may find a place once that of the large one is gone
+            with contextlib.suppress(DatabaseError):
+                self.sink.settle(force=True)
+            raise
+        self._batch = _BATCH
+        return drained + self._settle(finished, force=tidy)
 
     def replay(self, timeout: float) -> Drained:
         """Bring everything there is into the sink and delete no segment; the caller keeps other drains out.
@@ -151,48 +183,44 @@ class Drain:
         Raises:
             DatabaseError: by cause.
         """
-        drained = Drained()
-        while self._cycle(drained, {}, timeout):
-            pass
+        cycle = self._cycle(timeout)
+        drained = cycle.drained
+        while cycle.more:
+            cycle = self._cycle(timeout)
+            drained += cycle.drained
         return drained
 
-    def _cycle(self, drained: Drained, finished: dict[str, int], timeout: float) -> bool:
-        """One transaction; True when there may be more to read."""
+    def _cycle(self, timeout: float) -> _Cycle:
+        """One transaction."""
         names = segment_names(self.directory)
         if not names:
-            return False
-        with contextlib.ExitStack() as stack:
-            transaction = stack.enter_context(self.sink.transaction(timeout))
-            batch = _Batch(self.directory, names, transaction.cursors(), self._batch)
-            counts = transaction.insert(batch.chunks())
-            transaction.ledger.reject(batch.rejects)
-            counts.rejected += len(batch.rejects)
-            transaction.advance(batch.offsets)
-            gone = batch.known.keys() - set(names)
-            transaction.forget(gone)
-            if not (batch.offsets or batch.rejects or gone):
-                finished.update(batch.finished)
-                return False
-        finished.update(batch.finished)
-        for total in (drained, self._totals):
-            total.counts += counts
-            total.bytes += batch.bytes
-            total.gaps += batch.gaps
-        return batch.full
+            return _Cycle()
+        limit = self._batch
+        with self.sink.transaction(timeout) as transaction:
+            cursors = transaction.cursors()
+            inserted = transaction.insert(_blocks(self.directory, names, cursors, limit))
+            ends = {extent.source: extent.end for extent in inserted.extents}
+            transaction.advance({name: end for name, end in ends.items() if end > cursors.get(name, 0)})
+            transaction.forget(cursors.keys() - set(names))
+        size = sum(extent.size for extent in inserted.extents)
+        drained = Drained(inserted.counts, size, sum(extent.gap > 0 for extent in inserted.extents))
+        self._totals += drained
+        return _Cycle(drained, {extent.source: extent.end for extent in inserted.extents if extent.last}, size >= limit)
 
-    def _settle(self, drained: Drained, finished: dict[str, int], *, force: bool) -> None:
+    def _settle(self, finished: dict[str, int], *, force: bool) -> Drained:
         """Checkpoint, and delete the segments whose last offset is in the database for good."""
         if not self.sink.settle(force=force) or not finished:
-            return
+            return Drained()
         remove_unborn(self.directory)
         durable = self.sink.durable_cursors()
-        for name, end in list(finished.items()):
-            if durable.get(name, 0) >= end:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(os.path.join(self.directory, name))
-                del finished[name]
-                drained.deleted += 1
-                self._totals.deleted += 1
+        deleted = [name for name, end in finished.items() if durable.get(name, 0) >= end]
+        for name in deleted:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.directory, name))
+            del finished[name]
+        drained = Drained(deleted=len(deleted))
+        self._totals += drained
+        return drained
 
     def before_fork(self, patience: float = 1.0) -> None:
         """Wait until no drain is under way and close the connection: none must cross a fork.
@@ -228,68 +256,74 @@ class Drain:
         self._close_lock_file()
 
 
-class _Batch:
-    """What one transaction reads from the segments."""
+@dataclass(frozen=True, slots=True)
+class _Cycle:
+    """What one transaction did.
 
-    def __init__(self, directory: str, names: list[str], known: dict[str, int], limit: int) -> None:
-        self._directory = directory
-        self._names = names
-        self._limit = limit
-        self.known = known
-        self.offsets: dict[str, int] = {}
-        #: Segments that will not grow any more, and where they end.
-        self.finished: dict[str, int] = {}
-        self.rejects: list[Reject] = []
-        self.bytes = 0
-        self.gaps = 0
-        self.full = False
+    Attributes:
+        drained: by it.
+        finished: segments that will not grow any more, and where they end.
+        more: it was full, so there may be more to read.
+    """
 
-    def chunks(self) -> Iterator[Chunk]:
-        for name in self._names:
-            if self.full:
-                return
-            with contextlib.suppress(FileNotFoundError), SegmentReader(self._directory, name) as reader:
-                yield from self._of_segment(reader)
+    drained: Drained = field(default_factory=Drained)
+    finished: dict[str, int] = field(default_factory=dict)
+    more: bool = False
 
-    def _of_segment(self, reader: SegmentReader) -> Iterator[Chunk]:
-        offset = self.known.get(reader.name, 0)
-        for piece in reader.pieces(offset):
-            if piece.data:
-                yield self._chunk(reader.name, piece)
-            else:
-                self.gaps += 1
-                reason = f"{piece.gap} bytes unreadable: NULs among the lines, as a loss of power leaves them"
-                self.rejects.append(Reject(reader.name, piece.start, "", reason, b""))
-            offset = self.offsets[reader.name] = piece.end
-            self.bytes += len(piece.data)
-            if self.bytes >= self._limit:
-                self.full = True
-                return
-        if reader.finished:
-            self.finished[reader.name] = offset
 
-    def _chunk(self, name: str, piece: Piece) -> Chunk:
-        data = piece.data
+def _blocks(directory: str, names: list[str], cursors: dict[str, int], limit: int) -> Iterator[Block[SegmentExtent]]:
+    """What follows the cursors in these segments, until there are so many bytes of lines."""
+    size = 0
+    for name in names:
+        with contextlib.suppress(FileNotFoundError), SegmentReader(directory, name) as reader:
+            for block in _of_segment(reader, cursors.get(name, 0)):
+                yield block
+                size += block.extent.size
+                if size >= limit:
+                    return
+
+
+def _of_segment(reader: SegmentReader, offset: int) -> Iterator[Block[SegmentExtent]]:
+    for piece in reader.pieces(offset):
+        yield _lines(reader.name, piece) if piece.data else _gap(reader.name, piece)
+        offset = piece.end
+    if reader.finished:
+        yield Block(SegmentExtent(reader.name, offset, offset, last=True))
+
+
+def _gap(name: str, piece: Piece) -> Block[SegmentExtent]:
+    reason = f"{piece.gap} bytes unreadable: NULs among the lines, as a loss of power leaves them"
+    reject = Reject(name, piece.start, "", reason, b"")
+    return Block(SegmentExtent(name, piece.start, piece.end, (reject,), piece.gap))
+
+
+def _lines(name: str, piece: Piece) -> Block[SegmentExtent]:
+    data = piece.data
+    try:
+        records, exact = decode(data)
+    except (ValueError, TypeError):
+        return _line_by_line(name, piece)
+
+    def raw(index: int) -> tuple[int, bytes]:
+        lines = data.splitlines(keepends=True)
+        return piece.start + sum(map(len, lines[:index])), lines[index]
+
+    origin = Origin(name, raw)
+    chunks = (RecordChunk(origin, records),) if exact else chunks_of(origin, records)
+    return Block(SegmentExtent(name, piece.start, piece.end), chunks)
+
+
+def _line_by_line(name: str, piece: Piece) -> Block[SegmentExtent]:
+    records: list[Record] = []
+    places: list[tuple[int, bytes]] = []
+    rejects: list[Reject] = []
+    offset = piece.start
+    for line in piece.data.splitlines(keepends=True):
         try:
-            records, exact = decode(data)
-        except (ValueError, TypeError):
-            return self._line_by_line(name, piece)
-
-        def raw(index: int) -> tuple[int, bytes]:
-            lines = data.splitlines(keepends=True)
-            return piece.start + sum(map(len, lines[:index])), lines[index]
-
-        return Chunk(name, records, raw, exact)
-
-    def _line_by_line(self, name: str, piece: Piece) -> Chunk:
-        records: list[Record] = []
-        places: list[tuple[int, bytes]] = []
-        offset = piece.start
-        for line in piece.data.splitlines(keepends=True):
-            try:
-                records.append(decode_line(line))
-                places.append((offset, line))
-            except (ValueError, RecursionError) as error:
-                self.rejects.append(Reject(name, offset, "", f"not a record: {error}", line))
-            offset += len(line)
-        return Chunk(name, records, places.__getitem__, exact=True)
+            records.append(decode_line(line))
+            places.append((offset, line))
+        except (ValueError, RecursionError) as error:
+            rejects.append(Reject(name, offset, "", f"not a record: {error}", line))
+        offset += len(line)
+    extent = SegmentExtent(name, piece.start, piece.end, tuple(rejects))
+    return Block(extent, (RecordChunk(Origin(name, places.__getitem__), records),))

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
 from telemetry_store.errors import DeclarationError, TableNameError
 from telemetry_store.event import dumps
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 TIME = "timestamp"
 METADATA = "metadata_json"
 #: Names that an own table needs for itself, or that SQLite would take for its row number.
 RESERVED = frozenset({"id", TIME, METADATA, "rowid", "oid", "_rowid_"})
+#: Columns that keys may add to a table.
 MOST_COLUMNS = 64
 DEFAULT_INDEXES = (("timestamp",), ("agent_id", "timestamp"), ("event_type", "timestamp"), ("session_id", "timestamp"))
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
@@ -205,9 +209,27 @@ def _tuple(names: Any) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a table with these columns."""
+
+    table: str
+    columns: Mapping[str, ColumnType]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Add a column, or note that the one that is there is widened to this type."""
+
+    table: str
+    column: str
+    kind: ColumnType
+    widened: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """What is known about one table while rows are made for it.
+    """What is known about one table.
 
     Attributes:
         name: the table's name.
@@ -219,11 +241,10 @@ class Table:
         numbered: its rows have a row number.
         leading: columns that an index begins with, where somebody has looked.
         blank: its times have a blank between day and hour, as SQLite's CURRENT_TIMESTAMP writes them; as `leading`.
-        exists: False until the table has been made.
     """
 
     name: str
-    columns: dict[str, ColumnType]
+    columns: Mapping[str, ColumnType]
     time: str | None = TIME
     metadata: str | None = METADATA
     new_keys: NewKeys = "evolve"
@@ -231,16 +252,62 @@ class Table:
     numbered: bool = True
     leading: frozenset[str] = frozenset()
     blank: bool = False
-    exists: bool = True
 
     @classmethod
     def fresh(cls, name: str) -> Table:
         """A table that is not there yet."""
-        return cls(name, {TIME: ColumnType.TEXT, METADATA: ColumnType.TEXT}, exists=False)
+        return cls(name, {TIME: ColumnType.TEXT, METADATA: ColumnType.TEXT})
 
     def names(self) -> tuple[str, ...]:
         """The columns in the order of a full row."""
         return tuple(self.columns)
+
+    def admitting(self, key: str, value: Any) -> Table:
+        """The table with the column that this value wants, added or widened; itself where there is nothing to do."""
+        kind, known = type_of(value), self.columns.get(key)
+        if kind is None or self.new_keys != "evolve" or not fits(kind, value):
+            return self
+        if known is None:
+            return self.with_column(key, kind) if self._may_add(key) else self
+        return self.with_column(key, kind) if known is ColumnType.INTEGER and kind is ColumnType.REAL else self
+
+    def _may_add(self, key: str) -> bool:
+        return (
+            len(self.columns) < MOST_COLUMNS + 2
+            and is_identifier(key)
+            and key.lower() not in RESERVED
+            and not self.has(key)
+        )
+
+    def has(self, key: str) -> bool:
+        """Whether there is a column of this name, in whatever capitals."""
+        return key.lower() in map(str.lower, self.columns)
+
+    def with_column(self, key: str, kind: ColumnType) -> Table:
+        """The table with one more column, or with a column of another type."""
+        columns = {**self.columns, key: kind}
+        if METADATA in columns and key not in self.columns:
+            columns[METADATA] = columns.pop(METADATA)  # stays last
+        return replace(self, columns=columns)
+
+    def declared(self, declared: EventTable) -> Table:
+        """The table under a declaration: with its columns that are not there yet, and its policy."""
+        table = replace(self, new_keys=declared.new_keys or self.new_keys)
+        for name, kind in declared.columns.items():
+            if not table.has(name):
+                table = table.with_column(name, ColumnType(kind))
+        return table
+
+    def changes(self, before: Table | None) -> list[Create | Change]:
+        """What makes this table of the one that it was before, or of none."""
+        if before is None:
+            return [Create(self.name, self.columns)]
+        was = before.columns
+        return [
+            Change(self.name, name, kind, name in was)
+            for name, kind in self.columns.items()
+            if was.get(name) is not kind
+        ]
 
 
 def event_of(table: Table, row: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from dataclasses import astuple, dataclass
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from telemetry_store import errors
-from telemetry_store.ahead import ahead
+from telemetry_store.ahead import prefetched
 from telemetry_store.frames import END, FAILURE, received, send
 from telemetry_store.import_path import HOME, trusted
 
@@ -114,7 +114,7 @@ class Worker(Generic[_Frame]):
         arriving = iter(lambda: received(_pipe(self._process.stdout)), None)
         with contextlib.ExitStack() as stack:
             if self._waiting:
-                arriving = stack.enter_context(contextlib.closing(ahead(arriving, self._waiting)))
+                arriving = stack.enter_context(contextlib.closing(prefetched(arriving, self._waiting)))
             stack.callback(self._process.kill)  # before that, so that the thread's reading ends
             for data in arriving:
                 name, fields = marshal.loads(data)  # noqa: S302 - a process of ours has written it

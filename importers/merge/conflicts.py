@@ -8,12 +8,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from telemetry_store import TableNameError
+from telemetry_store import TableNameError, check_table_name
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.foreign import moment_of
 from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, in_memory, uri
 from telemetry_store.engines.sqlite.shape import Column, Kind, Schema, Shape, read_schema
-from telemetry_store.schema import check_table_name
 
 from .comparison import count
 from .merge_plan import Action, Overlap, Views, Violations, tables_of, view_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from telemetry_store import Worker, WorkerLost
 from telemetry_store.engines.sqlite.open import Access, connect
 from telemetry_store.engines.sqlite.shape import read_schema
-from telemetry_store.worker import Worker, WorkerLost
 
 from .comparison import content_hash
 

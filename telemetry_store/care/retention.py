@@ -22,7 +22,7 @@ from telemetry_store.engines import ageing_for, sink_for
 from telemetry_store.engines.names import quoted
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
 from telemetry_store.progress import Progress
-from telemetry_store.segment import try_lock
+from telemetry_store.segment import locked_file
 from telemetry_store.timestamps import from_nanoseconds
 
 if TYPE_CHECKING:
@@ -75,11 +75,7 @@ class Pruned:
 
 
 def due(settings: Settings, older_than: float, *, table: str | None = None, clock: Clock = time.time) -> list[Pruned]:
-    """What prune() with the same arguments would do; changes nothing.
-
-    Raises:
-        UsageError, DatabaseMissing: see prune().
-    """
+    """What prune() with the same arguments would do, and raises as it does; changes nothing."""
     cutoff = _cutoff(older_than, clock())
     aged = ageing_for(_existing(settings)).aged(cutoff, table)
     return [Pruned(old.table.name, cutoff, old.rows) for old in aged]
@@ -96,7 +92,7 @@ def prune(
     clock: Clock = time.time,
     progress: Callable[[Progress], None] | None = None,
 ) -> list[Pruned]:
-    """Delete events that are older than a span, or move them into an archive.
+    """Delete events that are older than a span, or move them into an archive; tells of each table with old rows.
 
     Args:
         settings: of which database.
@@ -107,9 +103,6 @@ def prune(
         timeout: seconds to wait for other processes, for each transaction.
         clock: seconds since 1970.
         progress: called with how far a table is, in rows.
-
-    Returns:
-        What was done, for each table with old rows.
 
     Raises:
         UsageError: no such table, or pyarrow is not installed.
@@ -133,26 +126,19 @@ def prune(
 
 
 def resume(settings: Settings, *, timeout: float = 10.0) -> None:
-    """Go on with what a prune has left that was broken off; nothing more is found old.
-
-    Raises:
-        DatabaseMissing, DatabaseBusy, ArchiveDamaged, DatabaseError: see prune().
-    """
+    """Go on with what a prune has left that was broken off; nothing more is taken for old. Raises what prune() does."""
     pruner = Pruner(settings, "", timeout)
     with contextlib.closing(pruner), pruner.alone():
         pruner.resume(None)
 
 
 def under_way(settings: Settings) -> bool:
-    """Tell whether a prune is running."""
+    """Whether a prune is running."""
     path = os.path.join(settings.spool, LOCK)
     if not os.path.exists(path):
         return False
-    lock = os.open(path, os.O_RDWR)
-    try:
-        return not try_lock(lock)
-    finally:
-        os.close(lock)
+    with locked_file(path) as free:
+        return not free
 
 
 def _cutoff(older_than: float, now: float) -> str:
@@ -168,26 +154,16 @@ def _existing(settings: Settings) -> Settings:
 
 
 def _check_clock(settings: Settings, now: float, cutoff: str) -> None:
-    """Refuse when the clock says that nothing has happened for long: it may have jumped ahead.
-
-    Raises:
-        ClockDoubtful: it does.
-    """
+    """Refuse when the clock says that nothing has happened for long: it may have jumped ahead."""
     with sink_for(settings).reader(_READ) as reader:
         written = reader.value("SELECT max(last_written) FROM _tables")
         tables = [reader.catalogue.tables[name] for name in reader.catalogue.own]
-        newest = max((_newest(reader, table) for table in tables), default="")
+        selects = [f"SELECT max({quoted(table.time)}) FROM {quoted(table.name)}" for table in tables if table.time]
+        newest = max((reader.value(select) or "" for select in selects), default="")
     if newest and newest < cutoff:
         raise ClockDoubtful(f"the newest event is of {newest}: all would go", "if the clock is right, use --force")
     if written is not None and written < from_nanoseconds(int((now - _IMPLAUSIBLE) * 1e9)):
         raise ClockDoubtful(f"by the clock nothing was written since {written}", "if the clock is right, use --force")
-
-
-def _newest(reader: Reader, table: Table) -> str:
-    """The time of a table's newest event; an empty text where it has none."""
-    if table.time is None:
-        return ""
-    return reader.value(f"SELECT max({quoted(table.time)}) FROM {quoted(table.name)}") or ""
 
 
 class Pruner:
@@ -197,14 +173,11 @@ class Pruner:
         settings: of which database.
         cutoff: the moment, in the canonical form.
         timeout: seconds to wait for other processes, for each transaction.
-
-    Raises:
-        DatabaseMissing: there is no database.
     """
 
     def __init__(self, settings: Settings, cutoff: str, timeout: float) -> None:
         self.ageing = ageing_for(_existing(settings))
-        self._sink = self.ageing.sink
+        self._sink = sink_for(settings)
         self._drain = Drain(os.path.abspath(settings.spool), self._sink)
         self._cutoff = cutoff
         self._timeout = timeout
@@ -218,19 +191,12 @@ class Pruner:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other prunes out.
-
-        Raises:
-            DatabaseBusy: another one is under way.
-        """
+        """Keep other prunes out; raises DatabaseBusy when one is under way."""
         os.makedirs(self._drain.directory, exist_ok=True)
-        lock = os.open(os.path.join(self._drain.directory, LOCK), os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            if not try_lock(lock):
+        with locked_file(os.path.join(self._drain.directory, LOCK)) as mine:
+            if not mine:
                 raise DatabaseBusy("another prune is under way", "let it finish")
             yield
-        finally:
-            os.close(lock)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[Turn]:
@@ -239,8 +205,8 @@ class Pruner:
             if not mine:
                 raise DatabaseBusy("another process is writing to the database", "prune again later; it goes on")
             start = time.monotonic()
-            with self.ageing.turn(self._timeout) as turn:
-                yield turn
+            with self._sink.transaction(self._timeout) as transaction:
+                yield self.ageing.turn(transaction)
         self._taken = self._let_others(start)
         self._settle()
 
@@ -319,10 +285,8 @@ class Pruner:
     def _delete_archived(self, table: Table, entry: int, path: str, pruned: Pruned) -> Iterator[None]:
         """Delete the rows of a sealed file from the table, each only if it is what the file says."""
         for rows in archive.read(path):
-            place = 0
-            while place < len(rows):
-                part = rows[place : place + self._portion]
-                place += len(part)
+            while part := rows[: self._portion]:
+                del rows[: len(part)]
                 with self._turn() as turn:
                     same, changed = _compare(turn, table, part)
                     turn.delete(table, entry, same, changed)
@@ -353,8 +317,7 @@ class Pruner:
                 raise ArchiveDamaged(f"{path} is missing", "some of its rows may still be in the table; bring it back")
             archive.verify(path, archive.Written(entry.rows, entry.content_hash))
             table = self.ageing.table(entry.table)
-            for _ in self._delete_archived(table, entry.number, path, Pruned(entry.table, self._cutoff)):
-                pass
+            list(self._delete_archived(table, entry.number, path, Pruned(entry.table, self._cutoff)))
 
     def _clear_unfinished(self) -> None:
         """Remove files that are not complete, where their archive is at hand; deleting for good begins anew."""
@@ -375,12 +338,9 @@ class Pruner:
         for file in archive.files(folder):
             if file in known or not os.path.basename(file).startswith(own):
                 continue
-            digest = archive.Digest()
-            for rows in archive.read(os.path.join(folder, file)):
-                digest.add(rows)
+            content = archive.content(os.path.join(folder, file))
             with self._turn() as turn:
-                entry = turn.begin(archive.table_of(file), "", folder, file)
-                turn.seal(entry, digest.rows, digest.written().content_hash)
+                turn.seal(turn.begin(archive.table_of(file), "", folder, file), content.rows, content.content_hash)
 
 
 def _month_after(month: str) -> str:

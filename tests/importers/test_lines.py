@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importers import parser
-from importers.jsonl import LineReader, Lines, Tail, regular_events
+from importers.jsonl import LineByLine, LineExtent, LineReader, Tail, blocks_of, regular_events
 from importers.prefix import Prefix
 from importers.route import route_of
 from importers.source_file import SourceFile
-from telemetry_store.batch import Change, Create, Normaliser, Reject, Rows
+from telemetry_store.batch import Block, Normaliser, Reject, Rows
 from telemetry_store.frames import encoded
+from telemetry_store.schema import Change, Create
 
 FRAGMENTS = st.sampled_from(
     [b'{"a":1}', b'{"a":"x"}', b'{"a":[1', b"2]}", b'{"a":[[1', b"2]]}", b'{"b":1},{"c":2}', b'{"b":1}],[{"c":2}', b"",
@@ -42,10 +43,10 @@ def reader(folder: Path):
         yield LineReader(file, route_of(path, None), "t", 0, Tail.TAKE)
 
 
-def rows(lines: Lines) -> tuple[list[dict], list[dict], dict]:
+def rows(block: Block) -> tuple[list[dict], list[Reject], dict]:
     """What a table would get of the lines: rows, rejects, and the columns that it then has."""
     made, refused, tables = [], [], {}
-    for operation in Normaliser(tables).operations(lines.chunk):
+    for operation in Normaliser({}, {}).operations(block):
         match operation:
             case Rows(_, _, columns, values, _):
                 made += [dict(zip(columns, row, strict=True)) for row in values]
@@ -53,17 +54,20 @@ def rows(lines: Lines) -> tuple[list[dict], list[dict], dict]:
                 refused.append(operation)
             case Create(table, columns):
                 tables[table] = dict(columns)
-            case Change(table, column, kind):
+            case Change(table, column, kind, _):
                 tables[table][column] = kind
     return [{key: value for key, value in row.items() if value is not None} for row in made], refused, tables
 
 
-def same(one: Lines, other: Lines) -> None:
-    """Both give the same rows, rejects and counts, and find the same bytes again."""
+def same(one: Block[LineExtent], other: Block[LineExtent]) -> None:
+    """Both give the same rows, rejects and counts, end at the same place, and find the same bytes again."""
     assert rows(one) == rows(other)
-    assert (one.rejects, one.blank) == (other.rejects, other.blank)
+    for name in ("source", "start", "end", "rejects", "blank"):
+        assert getattr(one.extent, name) == getattr(other.extent, name)
+    assert one.extent.prefix.hash.hexdigest() == other.extent.prefix.hash.hexdigest()
     for index in range(len(rows(one)[0])):
-        assert one.chunk.raw(index) == other.chunk.raw(index)
+        ((mine,), (theirs,)) = one.chunks, other.chunks
+        assert mine.origin.raw(index) == theirs.origin.raw(index)
 
 
 @given(st.lists(FRAGMENTS, min_size=1, max_size=6), st.booleans())
@@ -75,14 +79,16 @@ def test_all_ways_are_one(folder: Path, lines: list[bytes], whole: bool) -> None
     if not data:
         return
     with SourceFile(path) as file:
-        route = route_of(path, None)
-        reader = LineReader(file, route, "t", 0, Tail.TAKE)
-        at_once, one_by_one = reader._lines(data, 8), reader._line_by_line(data, 8)
-        same(at_once, one_by_one)
-        block = parser._block_of(at_once, Prefix(8 + len(data), hashlib.sha256(), b"", b""))
-        _, fields = marshal.loads(encoded(block))
+        route, start = route_of(path, None), Prefix(8, hashlib.sha256(b"{}     \n"), b"{}     \n", b"{}     \n")
+        reader, careful = (kind(file, route, "t", 0, Tail.TAKE) for kind in (LineReader, LineByLine))
+        pieces = [reader._lines(data, 8), reader._line_by_line(data, 8), careful._lines(data, 8)]
+        at_once, one_by_one, rule = (next(blocks_of([lines], str(path), start)) for lines in pieces)
+        same(at_once, rule)
+        same(one_by_one, rule)
         job = parser.Job(path, route, "t", 0, Tail.TAKE, "", (0, 0), 8)
-        same(parser._lines_of(parser.Block(*fields), job, file), one_by_one)
+        for lines in pieces[:2]:
+            _, fields = marshal.loads(encoded(parser._parsed(lines, start.extended([data]))))
+            same(parser._block_of(parser.Parsed(*fields), job, file), rule)
 
 
 @pytest.mark.parametrize(
@@ -103,5 +109,5 @@ def test_plain_lines_are_parsed_at_once() -> None:
 def test_long_integers_take_the_careful_way(reader: LineReader, number: str) -> None:
     """Integers that orjson would turn into floats keep their digits, wherever they stand."""
     for line in (f'{{"a":{number}}}', f'{{"a": {number} }}', f'{{"a":[1,{{"b":{number}}}]}}', f'{{"a":[{number}]}}'):
-        (record,) = reader._lines(line.encode() + b"\n", 0).chunk.records
+        (record,) = reader._lines(line.encode() + b"\n", 0).records()
         assert number in json.dumps(record[2])

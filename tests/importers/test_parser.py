@@ -81,7 +81,7 @@ def test_a_process_parses(tmp_path: Path) -> None:
     with SourceFile(path) as file:
         status, pending = path.stat(), []
         job = parser.Job(path, route_of(path, None), "t", 0, Tail.OBJECT, "", (status.st_dev, status.st_ino), 0)
-        read = sum(lines.prefix.offset > 0 for lines in parser.parsed(job, file, pending.append))
+        read = sum(block.extent.prefix.offset > 0 for block in parser.parsed(job, file, pending.append))
     assert read > 1
     assert pending == [len('{"n": 1, "last line without its end')]
 

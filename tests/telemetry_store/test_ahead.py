@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from telemetry_store.ahead import ahead
+from telemetry_store.ahead import prefetched
 
 
 def makers() -> list[threading.Thread]:
@@ -17,9 +17,9 @@ def makers() -> list[threading.Thread]:
 
 def test_all_items_come_in_order() -> None:
     """Nothing is lost, doubled or reordered, and a single item needs no thread."""
-    assert list(ahead(range(1000))) == list(range(1000))
-    assert list(ahead([])) == []
-    single = ahead([1])
+    assert list(prefetched(range(1000))) == list(range(1000))
+    assert list(prefetched([])) == []
+    single = prefetched([1])
     assert next(single) == 1
     assert not makers()
 
@@ -36,7 +36,7 @@ def test_it_works_ahead_but_not_far() -> None:
                 third.set()
             yield number
 
-    items = ahead(source())
+    items = prefetched(source())
     assert [next(items), next(items)] == [0, 1]
     assert third.wait(10)
     assert len(made) < 10
@@ -53,14 +53,14 @@ def test_an_error_is_raised_in_its_place() -> None:
 
     got = []
     with pytest.raises(KeyError, match="five"):
-        got.extend(ahead(source()))
+        got.extend(prefetched(source()))
     assert got == list(range(5))
     assert not makers()
 
 
 def test_the_child_of_a_fork_does_not_wait() -> None:
     """A child that goes on with its parent's iterator gets an error instead of waiting for a thread it has not."""
-    items = ahead(range(100))
+    items = prefetched(range(100))
     next(items), next(items)
     child = os.fork()
     if child == 0:

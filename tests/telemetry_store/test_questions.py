@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def test_the_last_errors_are_the_same_without_an_index(database: str) -> None:
         connection, tables = reader.connection, tables_of(reader)
         ways = []
         for leading in (frozenset({"module"}), frozenset()):
-            tables["error_events"].leading = leading
+            tables["error_events"] = replace(tables["error_events"], leading=leading)
             sql, _ = find("last_error_per_module").statement(tables, {})
             ways.append((sql, connection.execute(sql).fetchall()))
     assert ways[0][0] != ways[1][0]

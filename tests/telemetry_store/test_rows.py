@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry_store import TelemetryStore
-from telemetry_store.columns import rows_of
+from telemetry_store.columns import Columns, rows_of_columns
 from telemetry_store.event import decode, encode
-from telemetry_store.rows import RowBuilder
-from telemetry_store.schema import ColumnType, Table, event_of, fits
+from telemetry_store.rows import RowBuilder, Unfit
+from telemetry_store.schema import Change, ColumnType, Create, NewKeys, Table, event_of, fits
 from tests.strategies import EVENTS, VALUES
 
 
@@ -32,9 +34,9 @@ def same(one: object, other: object) -> bool:
 @settings(max_examples=400, deadline=None)
 def test_rows_come_back_as_events(events: list[dict]) -> None:
     """Whatever the events, their rows give the same JSON values back, nulls at the top aside."""
-    builder = RowBuilder(Table.fresh("t"))
+    builder = RowBuilder("t", None)
     made = [builder.row(1_760_000_000_000_000_000, event) for event in events]
-    for (columns, row), event in zip(made, events, strict=True):
+    for (_, columns, row), event in zip(made, events, strict=True):
         assert same(event_of(builder.table, dict(zip(columns, row, strict=True))), without_nulls(event))
 
 
@@ -44,16 +46,83 @@ def test_both_ways_of_making_rows_agree(events: list[dict]) -> None:
     """Rows made column by column give the same events and times as rows made one by one."""
     lines = b"".join(encode("t", event, 1_760_000_000_000_000_000) for event in events)
     records, exact = decode(lines)
-    together, singly = RowBuilder(Table.fresh("t")), RowBuilder(Table.fresh("t"))
-    rows = None if exact else rows_of(together, records)
-    if rows is None:
+    together, singly = RowBuilder("t", None), RowBuilder("t", None)
+    made = None if exact else rows_of_columns(together, apart(records))
+    if made is None:
         return
+    changes, rows = made
+    applied: dict[str, ColumnType] = {}
     for row, (_, stamp, event) in zip(rows, records, strict=True):
-        columns, alone = singly.row(stamp, event)
+        steps, columns, alone = singly.row(stamp, event)
+        applied = after(applied, steps)
         here = dict(zip(together.table.names(), row, strict=True))
         there = dict(zip(columns, alone, strict=True))
         assert here["timestamp"] == there["timestamp"]
         assert same(event_of(together.table, here), event_of(singly.table, there))
+    assert after({}, changes) == together.table.columns
+    assert applied == singly.table.columns
+
+
+def apart(records: list[tuple[str, int, dict]]) -> Columns:
+    _, stamps, events = zip(*records, strict=True)
+    return Columns.of("t", stamps, events)
+
+
+def after(columns: Mapping[str, ColumnType], changes: Sequence[Create | Change]) -> Mapping[str, ColumnType]:
+    """A table's columns once the changes are carried out."""
+    for change in changes:
+        if isinstance(change, Create):
+            assert not columns
+            columns = dict(change.columns)
+        else:
+            assert change.widened == (change.column in columns)
+            columns = {**columns, change.column: change.kind}
+    return columns
+
+
+@given(st.lists(EVENTS, min_size=1, max_size=8), st.sampled_from(["evolve", "overflow", "freeze"]), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_events_put_together_again_make_the_same_rows(events: list[dict], policy: NewKeys, sparse: bool) -> None:
+    """A table that does not take columns gets the same rows, and refuses the same, of events that were taken apart."""
+    lines = b"".join(encode("t", event, 1_760_000_000_000_000_000) for event in events)
+    records, exact = decode(lines)
+    if exact:
+        return
+    columns = {"timestamp": ColumnType.TEXT, "a": ColumnType.INTEGER, "b": ColumnType.TEXT}
+    metadata = None if sparse else "metadata_json"
+    table = Table(
+        "t", columns | ({metadata: ColumnType.TEXT} if metadata else {}), "timestamp", metadata, policy, sparse
+    )
+    together, singly = RowBuilder("t", table), RowBuilder("t", table)
+    for (_, stamp, event), (_, _, again) in zip(records, apart(records).records(), strict=True):
+        assert without_nulls(event) == again
+        outcomes = []
+        for builder, form in ((singly, event), (together, again)):
+            try:
+                changes, names, row = builder.row(stamp, form)
+                outcomes.append((changes, event_of(builder.table, dict(zip(names, row, strict=True)))))
+            except Unfit:
+                outcomes.append(None)
+        assert outcomes[0] == outcomes[1]
+
+
+def test_a_null_is_no_key_for_a_frozen_table() -> None:
+    """A null under a key that a frozen table does not have is taken, as without that key; a value is refused."""
+    builder = RowBuilder("t", Table("t", {"timestamp": ColumnType.TEXT, "a": ColumnType.INTEGER}, new_keys="freeze"))
+    assert builder.row(0, {"a": 1, "new": None}) == builder.row(0, {"a": 1})
+    with pytest.raises(Unfit, match="new"):
+        builder.row(0, {"a": 1, "new": 2})
+
+
+def test_an_event_that_does_not_fit_leaves_no_column_behind() -> None:
+    """An event that is refused changes nothing: the next one adds its own columns, and only these."""
+    table = Table("t", {"timestamp": ColumnType.TEXT}, metadata=None, sparse=True)
+    builder = RowBuilder("t", table)
+    with pytest.raises(Unfit, match="deep"):
+        builder.row(0, {"timestamp": "2026-01-01T00:00:00.000000+00:00", "first": 1, "deep": [1]})
+    assert builder.table == table
+    changes, _, _ = builder.row(0, {"timestamp": "2026-01-01T00:00:00.000000+00:00", "second": 1.5})
+    assert changes == [Change("t", "second", ColumnType.REAL, widened=False)]
 
 
 @given(st.dictionaries(st.text(max_size=4), VALUES, max_size=4))
@@ -75,9 +144,9 @@ def test_values_json_cannot_carry() -> None:
 
 def test_most_columns() -> None:
     """The 65th key stays in metadata_json, and comes back."""
-    builder = RowBuilder(Table.fresh("t"))
+    builder = RowBuilder("t", None)
     event = {f"k{number}": number for number in range(100)}
-    columns, row = builder.row(0, event)
+    _, columns, row = builder.row(0, event)
     assert len(columns) == 64 + 2
     assert event_of(builder.table, dict(zip(columns, row, strict=True))) == event
 

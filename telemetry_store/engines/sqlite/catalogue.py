@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import orjson
 
-from telemetry_store.batch import Normaliser
 from telemetry_store.engines.base import Catalogue, Note
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.statements import exists, sql
@@ -15,7 +16,7 @@ from telemetry_store.schema import METADATA, ColumnType, EventTable, Table
 from telemetry_store.timestamps import TIME_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from telemetry_store.engines.sqlite.open import Connection
 
@@ -24,49 +25,52 @@ SEARCH = "_search_"
 
 
 class Tables:
-    """What one connection knows of the database's tables, kept while nobody else changes the schema."""
+    """What one connection has read about the database's tables; it holds while nobody changes the schema.
+
+    Attributes:
+        version: of the schema when this was read.
+        tables: the event tables, by name in small letters.
+        keys: table → the columns of its dedupe key.
+        taken: other names in small letters, and what has them: no event table can be made there.
+        delicate: tables that take their rows one by one.
+        searched: table → columns of its search index, once somebody has looked.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.version = connection.execute("PRAGMA schema_version").fetchone()[0]
-        self.tables, self.keys = load_tables(connection)
-        taken = taken_names(connection, self.tables)
-        self.tables |= {name: Table(name, {}, time=None) for name in taken}
-        #: Name → what it is, where it can never be an event table's.
-        self.taken = {name.lower(): kind for name, kind in taken.items()}
-        self.normaliser = Normaliser(self.tables)
-        self.columns = {name: set(table.columns) for name, table in self.tables.items()}
-        self.noted: set[str] = set()
+        tables, self.keys = load_tables(connection)
+        self.tables = {name.lower(): table for name, table in tables.items()}
+        taken = {"all_events": "view"} | taken_names(connection, tables)
+        self.taken = {name.lower(): kind for name, kind in taken.items() if name not in tables}
         self.delicate = delicate_tables(connection)
-        #: Table → columns of its search index, once somebody has looked.
         self.searched: dict[str, tuple[str, ...]] | None = None
-        self.statements: dict[tuple[str, tuple[str, ...], int], str] = {}
 
 
 def load_tables(connection: Connection) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
     """Every event table, and the dedupe keys of those that have one."""
     tables: dict[str, Table] = {}
     keys: dict[str, tuple[str, ...]] = {}
-    for name, column, declared, pk, hidden, made_by, origin, declaration, known in connection.execute(
-        sql("load_tables.sql")
-    ):
-        own = origin == "created"
-        table = tables.get(name)
-        if table is None:
-            table = tables[name] = Table(name, {}, time=None, metadata=None, sparse=not own)
-            table.new_keys = "evolve" if own else "overflow"
-            table.numbered = "WITHOUT ROWID" not in made_by.upper()
-            if declaration:
-                spec = EventTable.from_dict(orjson.loads(declaration))
-                table.new_keys = spec.new_keys or table.new_keys
-                keys[name] = spec.dedupe_key
-        if hidden or _is_row_number(column, declared, pk, made_by):
-            continue
-        kind = ColumnType(known) if known else column_type(declared)
-        table.columns[column] = kind
-        if column == METADATA:
-            table.metadata = METADATA
-    for table in tables.values():
-        _find_time(table)
+    for name, rows in groupby(connection.execute(sql("load_tables.sql")), itemgetter(0)):
+        described = list(rows)
+        *_, made_by, origin, declaration, _ = described[0]
+        declared = EventTable.from_dict(orjson.loads(declaration)) if declaration else None
+        if declared is not None:
+            keys[name] = declared.dedupe_key
+        columns = {
+            column: ColumnType(known) if known else column_type(kind)
+            for _, column, kind, pk, hidden, _, _, _, known in described
+            if not (hidden or _is_row_number(column, kind, pk, made_by))
+        }
+        time = _time_of(columns)
+        tables[name] = Table(
+            name,
+            columns | ({time: ColumnType.TEXT} if time is not None else {}),
+            time,
+            METADATA if METADATA in columns else None,
+            (declared.new_keys if declared else None) or ("evolve" if origin == "created" else "overflow"),
+            sparse=origin != "created",
+            numbered="WITHOUT ROWID" not in made_by.upper(),
+        )
     return tables, keys
 
 
@@ -93,12 +97,10 @@ def delicate_tables(connection: Connection) -> set[str]:
     }
 
 
-def _find_time(table: Table) -> None:
-    for name in TIME_FIELDS:
-        if table.columns.get(name) not in (None, ColumnType.INTEGER, ColumnType.REAL, ColumnType.BOOLEAN):
-            table.time = name
-            table.columns[name] = ColumnType.TEXT
-            return
+def _time_of(columns: Mapping[str, ColumnType]) -> str | None:
+    """The column that takes the time of events."""
+    numbers = (None, ColumnType.INTEGER, ColumnType.REAL, ColumnType.BOOLEAN)
+    return next((name for name in TIME_FIELDS if columns.get(name) not in numbers), None)
 
 
 def _is_row_number(column: str, declared: str, pk: int, made_by: str) -> bool:

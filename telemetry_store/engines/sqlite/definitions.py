@@ -10,7 +10,7 @@ from telemetry_store.engines.names import quoted
 from telemetry_store.schema import DEFAULT_INDEXES, TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from telemetry_store.engines.sqlite.open import Connection
     from telemetry_store.schema import ColumnType, EventTable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000+00:00'"
 
 
-def create_table(connection: Connection, name: str, columns: dict[str, ColumnType]) -> None:
+def create_table(connection: Connection, name: str, columns: Mapping[str, ColumnType]) -> None:
     """Make an own table, with its default indexes and its entries in `_tables`."""
     body = ["id INTEGER PRIMARY KEY AUTOINCREMENT"]
     body += [f"{quoted(column)} {kind}{' NOT NULL' if column == TIME else ''}" for column, kind in columns.items()]

@@ -43,8 +43,7 @@ class _Waiting:
     def reject(self, place: int, reason: str) -> Reject:
         """What becomes of the row at this place."""
         start, run = next((start, run) for start, run in reversed(self._runs) if start <= place)
-        offset, raw = run.chunk.raw(run.indexes[place - start])
-        return Reject(run.chunk.source, offset, run.table, reason, raw)
+        return run.origin.reject(run.indexes[place - start], run.table, reason)
 
 
 class Inserter:
@@ -56,21 +55,31 @@ class Inserter:
     Args:
         connection: with a write transaction begun.
         tables: what is known of the tables.
+
+    Attributes:
+        rejects: what could not be stored.
     """
 
     def __init__(self, connection: sqlite3.Connection, tables: Tables) -> None:
         self._connection = connection
-        self._tables = tables
+        self._delicate = tables.delicate
+        self._keys = dict(tables.keys)
         self._most_values = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+        self._statements: dict[tuple[str, tuple[str, ...], int], str] = {}
         self._waiting: dict[str, _Waiting] = {}
         self._count = 0
-        self.counts = Counts()
-        self.refused: list[Reject] = []
+        self._duplicate = 0
+        self._stored: dict[str, int] = {}
+        self.rejects: list[Reject] = []
 
-    def reject(self, reject: Reject) -> None:
-        """Count and keep something that cannot become a row."""
-        self.counts.rejected += 1
-        self.refused.append(reject)
+    def counts(self) -> Counts:
+        """What became of all rows so far, and how many rejects there are."""
+        return Counts(sum(self._stored.values()), self._duplicate, len(self.rejects), self._stored)
+
+    def identify(self, table: str, key: tuple[str, ...]) -> None:
+        """From now on a row of this table with a key that is there already is a duplicate."""
+        self._keys[table] = key
+        self._statements.clear()
 
     def add(self, run: Rows) -> None:
         """Insert a run of rows, now or with those that follow."""
@@ -97,13 +106,13 @@ class Inserter:
             self.flush(table)
 
     def _sizes(self, table: str, waiting: _Waiting) -> tuple[int, ...]:
-        if table in self._tables.delicate:
+        if table in self._delicate:
             return _BLOCKS[-1:]
         return tuple(size for size in _BLOCKS if size * len(waiting.columns) <= self._most_values)
 
     def _insert(self, table: str, waiting: _Waiting, sizes: tuple[int, ...]) -> None:
         start = stored = 0
-        refused = len(self.refused)
+        rejected = len(self.rejects)
         for size in sizes:
             while start + size <= len(waiting.rows):
                 try:
@@ -115,25 +124,26 @@ class Inserter:
                             stored += self._execute(table, waiting, place, 1)
                         except (sqlite3.IntegrityError, sqlite3.DataError) as reason:
                             self._unless_refused(reason)
-                            self.reject(waiting.reject(place, str(reason)))
+                            self.rejects.append(waiting.reject(place, str(reason)))
                 start += size
         waiting.drop(start)
         self._count -= start
-        self.counts += Counts(stored, start - stored - (len(self.refused) - refused), 0, {table: stored})
+        self._duplicate += start - stored - (len(self.rejects) - rejected)
+        self._stored[table] = self._stored.get(table, 0) + stored
 
     def _execute(self, table: str, waiting: _Waiting, start: int, count: int) -> int:
         """Insert these rows with one statement; gives how many there are now that were not before."""
-        key, statements = (table, waiting.columns, count), self._tables.statements
-        statement = statements.get(key)
+        key = (table, waiting.columns, count)
+        statement = self._statements.get(key)
         if statement is None:
-            statement = statements[key] = self._statement(*key)
+            statement = self._statements[key] = self._statement(*key)
         values = list(chain.from_iterable(waiting.rows[start : start + count]))
         return self._connection.execute(statement, values).rowcount
 
     def _statement(self, table: str, columns: tuple[str, ...], count: int) -> str:
         row = f"({', '.join('?' * len(columns))})"
         statement = f"INSERT INTO {quoted(table)} ({', '.join(map(quoted, columns))}) VALUES {', '.join([row] * count)}"
-        if key := self._tables.keys.get(table):
+        if key := self._keys.get(table):
             statement += f" ON CONFLICT ({', '.join(map(quoted, key))}) DO NOTHING"
         return statement
 

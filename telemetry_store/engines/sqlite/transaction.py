@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from telemetry_store.ahead import ahead
-from telemetry_store.batch import Change, Counts, Create, Declare, Drop, Reject, Rows
+from telemetry_store.ahead import prefetched
+from telemetry_store.batch import Declare, Drop, Inserted, Normaliser, Reject, Rows
 from telemetry_store.engines.base import Transaction
 from telemetry_store.engines.sqlite import definitions, index
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
-from telemetry_store.engines.sqlite.catalogue import load_tables, searched_tables
+from telemetry_store.engines.sqlite.catalogue import Tables, load_tables, searched_tables
 from telemetry_store.engines.sqlite.insert import Inserter
 from telemetry_store.engines.sqlite.ledger import SqliteLedger
 from telemetry_store.engines.sqlite.load import begin_load, build_index
 from telemetry_store.engines.sqlite.open import IntegrityError
 from telemetry_store.engines.sqlite.statements import exists
-from telemetry_store.schema import EventTable
+from telemetry_store.schema import Change, Create
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from telemetry_store.batch import Chunk, Operation
-    from telemetry_store.engines.sqlite.catalogue import Tables
+    from telemetry_store.batch import Block, Counts, ExtentT, Operation
     from telemetry_store.engines.sqlite.open import Connection
 
 
@@ -30,14 +30,15 @@ class SqliteTransaction(Transaction):
 
     Args:
         connection: with a write transaction begun.
-        tables: what is known of the tables; must be thrown away when this transaction is undone.
+        tables: what is known of the tables.
+
+    Attributes:
+        tables: the same, as this transaction leaves it; it holds once the transaction is committed.
     """
 
     def __init__(self, connection: Connection, tables: Tables) -> None:
         self._connection = connection
-        self._tables = tables
-        self._columns = tables.columns
-        self._reshaped: set[str] = set()
+        self.tables = tables
         self._ledger = SqliteLedger(connection)
 
     @property
@@ -52,96 +53,83 @@ class SqliteTransaction(Transaction):
     def cursors(self) -> dict[str, int]:
         return dict(self._connection.execute("SELECT segment, offset FROM _cursors"))
 
-    def insert(self, chunks: Iterable[Chunk]) -> Counts:
-        inserter = Inserter(self._connection, self._tables)
-        normaliser = self._tables.normaliser
-        for operations in ahead(list(normaliser.operations(chunk)) for chunk in chunks):
-            for operation in operations:
-                self._carry_out(operation, inserter)
+    def insert(self, blocks: Iterable[Block[ExtentT]]) -> Inserted[ExtentT]:
+        inserter = Inserter(self._connection, self.tables)
+        normaliser = Normaliser(self.tables.tables, self.tables.taken)
+        extents: list[ExtentT] = []
+        reshaped: set[str] = set()
+        with closing(prefetched((block.extent, list(normaliser.operations(block))) for block in blocks)) as steps:
+            for extent, operations in steps:
+                for operation in operations:
+                    reshaped.update(self._carry_out(operation, inserter))
+                extents.append(extent)
         inserter.flush_all()
-        self._ledger.reject(inserter.refused)
-        self._finish(inserter.counts)
-        return inserter.counts
+        self._ledger.reject(inserter.rejects)
+        counts = inserter.counts()
+        self._note(counts)
+        if reshaped or not exists(self._connection, "all_events"):
+            self._reshape(reshaped)
+        return Inserted(counts, tuple(extents))
 
-    def _carry_out(self, operation: Operation, inserter: Inserter) -> None:
+    def _carry_out(self, operation: Operation, inserter: Inserter) -> tuple[str, ...]:
+        """Do it; gives the table whose form or declaration it changed."""
         match operation:
-            case Rows(table=table) | Change(table=table) | Declare(declared=EventTable(name=table)) if (
-                table.lower() in self._tables.taken
-            ):
-                self._refuse(operation, table, inserter)
             case Rows():
                 inserter.add(operation)
-            case Change(table, column, kind):
+            case Change(table, column, kind, widened):
                 inserter.flush(table)
-                widened = column in self._columns[table]
                 definitions.add_column(self._connection, table, column, kind, widened=widened)
-                self._columns[table].add(column)
-                self._reshaped.add(table)
+                return (table,)
             case Create(table, columns):
                 definitions.create_table(self._connection, table, columns)
-                self._columns[table] = set(columns)
-                self._reshaped.add(table)
-            case Declare(source, declared):
+                return (table,)
+            case Declare(declared=declared):
                 inserter.flush(declared.name)
-                self._declare(source, declared, inserter)
+                self._declare(operation, inserter)
+                return (declared.name,)
             case Drop(source, cause, count):
                 self._connection.execute(
                     "INSERT INTO _drops (cause, source, count) VALUES (?, ?, ?)", (cause, source, count)
                 )
             case Reject():
-                inserter.reject(operation)
+                inserter.rejects.append(operation)
+        return ()
 
-    def _refuse(self, operation: Operation, table: str, inserter: Inserter) -> None:
-        """What is meant for a view or the like is kept with that reason, and does not stop the rest."""
-        reason = f"{table} is a {self._tables.taken[table.lower()]}, not a table"
-        if isinstance(operation, Rows):
-            for index in operation.indexes:
-                offset, raw = operation.chunk.raw(index)
-                inserter.reject(Reject(operation.chunk.source, offset, table, reason, raw))
-        elif isinstance(operation, Declare):
-            inserter.reject(Reject(operation.source, 0, table, reason, repr(operation.declared.as_dict()).encode()))
-
-    def _declare(self, source: str, declared: EventTable, inserter: Inserter) -> None:
+    def _declare(self, operation: Declare, inserter: Inserter) -> None:
+        declared = operation.declared
         self._connection.execute("SAVEPOINT declaration")
         try:
-            definitions.apply_declaration(self._connection, declared, self._columns[declared.name])
+            definitions.apply_declaration(self._connection, declared, operation.columns)
             if declared.dedupe_key:
-                self._tables.keys[declared.name] = declared.dedupe_key
-                self._tables.statements.clear()
+                inserter.identify(declared.name, declared.dedupe_key)
         except IntegrityError as error:
             self._connection.execute("ROLLBACK TO declaration")
             reason = f"the declaration's dedupe_key does not hold for the rows that are there: {error}"
-            inserter.reject(Reject(source, 0, declared.name, reason, repr(declared.as_dict()).encode()))
+            inserter.rejects.append(operation.origin.reject(operation.index, declared.name, reason))
         self._connection.execute("RELEASE declaration")
-        self._reshaped.add(declared.name)
 
-    def _finish(self, counts: Counts) -> None:
-        """After all rows: indexes on new columns, the view, and when each table was written."""
-        for name in self._reshaped:
-            definitions.add_default_indexes(self._connection, name, self._columns[name])
-        written = {name for name, count in counts.tables.items() if count}
-        self._take_in(counts.tables)
-        for name in written - self._tables.noted:
-            definitions.describe(self._connection, name, "", "", "adopted")
-        self._tables.noted |= written
+    def _note(self, counts: Counts) -> None:
+        """Say in `_tables` when each table was written, and bring the new rows into the search indexes."""
+        written = sorted(name for name, count in counts.tables.items() if count)
         self._connection.executemany(
-            f'UPDATE _tables SET last_written = {definitions.NOW} WHERE "table" = ? AND "column" = \'\'',
-            [(name,) for name in sorted(written)],
+            "INSERT INTO _tables (\"table\", origin, last_written) VALUES (?, 'adopted', "
+            f'{definitions.NOW}) ON CONFLICT ("table", "column") DO UPDATE SET last_written = excluded.last_written',
+            [(name,) for name in written],
         )
-        if self._reshaped or not exists(self._connection, "all_events"):
-            tables, _ = load_tables(self._connection)
-            rebuild_all_events(self._connection, tables.values())
-            self._reshaped.clear()
-        self._tables.version = self._connection.execute("PRAGMA schema_version").fetchone()[0]
-
-    def _take_in(self, written: Mapping[str, int]) -> None:
-        """Bring the new rows into the search indexes of their tables."""
-        if self._tables.searched is None:
-            self._tables.searched = searched_tables(self._connection)
-        for name in self._tables.searched.keys() & written.keys():
-            left = written[name]
-            while left > 0 and (taken := index.take_in(self._connection, name, self._tables.searched[name])):
+        if self.tables.searched is None:
+            self.tables.searched = searched_tables(self._connection)
+        for name in self.tables.searched.keys() & set(written):
+            left = counts.tables[name]
+            while left > 0 and (taken := index.take_in(self._connection, name, self.tables.searched[name])):
                 left -= taken
+
+    def _reshape(self, names: Iterable[str]) -> None:
+        """After all rows: indexes on the new columns of these tables, and the view; then look at all of it anew."""
+        tables, _ = load_tables(self._connection)
+        for name in names:
+            definitions.add_default_indexes(self._connection, name, tables[name].columns)
+        rebuild_all_events(self._connection, tables.values())
+        self.tables = Tables(self._connection)
 
     def advance(self, cursors: Mapping[str, int]) -> None:
         self._connection.executemany(

@@ -29,6 +29,7 @@ Besides columns, `{events …}` knows `timestamp`, `table`, `id`, `event` (as JS
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -90,14 +91,19 @@ def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], 
 
 def tables_of(reader: Reader) -> Mapping[str, Table]:
     """The event tables of a database, with what questions need to know of them; reads single rows by index."""
-    tables = reader.catalogue.tables
-    for table in tables.values():
-        table.leading = reader.catalogue.leading(table.name)
-        if table.sparse and table.time is not None:
-            order = "ORDER BY rowid DESC " if table.numbered else ""
-            mark = f"SELECT substr({quoted(table.time)}, 11, 1) FROM {quoted(table.name)} {order}LIMIT 1"
-            table.blank = reader.value(mark) == " "
-    return tables
+    return {
+        name: replace(table, leading=reader.catalogue.leading(name), blank=_has_blank(reader, table))
+        for name, table in reader.catalogue.tables.items()
+    }
+
+
+def _has_blank(reader: Reader, table: Table) -> bool:
+    """Whether the times of a table of others have a blank between day and hour; its newest row tells."""
+    if table.time is None or not table.sparse:
+        return False
+    order = "ORDER BY rowid DESC " if table.numbered else ""
+    mark = reader.value(f"SELECT substr({quoted(table.time)}, 11, 1) FROM {quoted(table.name)} {order}LIMIT 1")
+    return bool(mark == " ")
 
 
 def _needed(sql: str, what: str, name: str) -> str:
