@@ -5,7 +5,6 @@ What only the engine can tell, `engines/` has the checks for.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
