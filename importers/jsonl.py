@@ -8,6 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -15,7 +16,7 @@ import orjson
 from telemetry_store import USUAL_TIME, Block, ColumnChunk, Columns, Extent, Origin, RecordChunk, Reject, decode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from importers.prefix import Prefix
     from importers.route import Route
@@ -44,10 +45,9 @@ class Tail(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What was read from a file at once.
+    """What was read from a file at once, from an offset on.
 
     Attributes:
-        offset: where it begins.
         data: all bytes that were read.
         chunk: the lines that are JSON objects.
         rejects: the others, with the reason.
@@ -64,7 +64,7 @@ class Lines:
 
     def records(self) -> Sequence[Record]:
         """The events, whichever way they were parsed."""
-        return self.chunk.records if isinstance(self.chunk, RecordChunk) else self.chunk.records()
+        return self.chunk.records if isinstance(self.chunk, RecordChunk) else self.chunk.columns.records()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class LineExtent(Extent):
 def blocks_of(pieces: Iterable[Lines], source: str, prefix: Prefix) -> Generator[Block[LineExtent]]:
     """Lines that follow a prefix of a file, as blocks."""
     for lines in pieces:
-        prefix = prefix.extended([lines.data])
+        prefix = prefix.extended(lines.data)
         extent = LineExtent(source, lines.offset, prefix.offset, lines.rejects,
                             blank=lines.blank, prefix=prefix, data=lines.data)  # fmt: skip
         yield Block(extent, (lines.chunk,))
@@ -100,13 +100,14 @@ class LineReader:
         table: where its events go.
         fallback: nanoseconds since 1970 for events without a time field.
         tail: what becomes of a last line without a newline.
+
+    Attributes:
+        pending: bytes of an incomplete last line that were left.
     """
 
     def __init__(self, file: SourceFile, route: Route, table: str, fallback: int, tail: Tail) -> None:
         self._source, self._shape, self._times = str(route.path), route.shaping(), route.plan.times()
-        self._file, self._table, self._fallback = file, table, fallback
-        self._tail = tail
-        #: Bytes of an incomplete last line that were left.
+        self._file, self._table, self._fallback, self._tail = file, table, fallback, tail
         self.pending = 0
         self._documents = segment_records if is_segment(file) else self._events
 
@@ -150,19 +151,12 @@ class LineReader:
         columns = Columns.of(self._table, (self._fallback,) * len(events), events)
         if columns.may_be_rounded():  # while it was parsed
             return self._line_by_line(data, offset)
-        places: list[tuple[int, bytes]] = []
-
-        def raw(index: int) -> tuple[int, bytes]:
-            if not places:
-                places.extend(_places(data, offset))
-            return places[index]
-
         chunk: Chunk
+        origin = origin_of_lines(self._source, offset, lambda: data)
         if self._times is USUAL_TIME and columns.is_timed():
-            chunk = ColumnChunk(Origin(self._source, raw), columns, columns.records)
+            chunk = ColumnChunk(origin, columns)
         else:
-            records = [(self._table, self._fallback, event) for event in events]
-            chunk = RecordChunk(Origin(self._source, raw), records, self._times)
+            chunk = RecordChunk(origin, [(self._table, self._fallback, event) for event in events], self._times)
         return Lines(offset, data, chunk, regular=True)
 
     def _line_by_line(self, data: bytes, offset: int) -> Lines:
@@ -189,12 +183,7 @@ class LineReader:
         return Lines(offset, data, chunk if exact else self._simplest(chunk), tuple(rejects), blank)
 
     def _simplest(self, chunk: RecordChunk) -> Chunk:
-        """The same events taken apart, where they are ordinary."""
-        if not chunk.records or chunk.times is not USUAL_TIME:
-            return chunk
-        _, stamps, events = zip(*chunk.records, strict=True)
-        columns = Columns.of(self._table, stamps, events)
-        return ColumnChunk(chunk.origin, columns, lambda: chunk.records) if columns.is_timed() else chunk
+        return chunk.apart(self._table)
 
     def _events(self, text: bytes) -> Iterator[tuple[Record | None, str, bool]]:
         for event, reason, careful in documents(text):
@@ -234,7 +223,7 @@ def regular_events(data: bytes) -> list[dict[str, Any]] | None:
 
 
 def is_segment(file: SourceFile) -> bool:
-    """Tell whether a file is a segment of a spool, such as one that was saved from a machine that is no more."""
+    """Tell whether a file is a segment of a spool, such as one that was saved from a dead machine."""
     file.seek(0)
     first = file.read(_BLOCK).partition(b"\n")[0]
     try:
@@ -272,6 +261,7 @@ def documents(text: bytes) -> list[Parsed]:
 
 
 def _needs_care(data: bytes) -> bool:
+    """Tell whether there may be NULs or lone surrogates in the texts."""
     return b"\\u0000" in data or b"\\ud" in data or b"\\uD" in data
 
 
@@ -319,8 +309,14 @@ _DECODER = json.JSONDecoder(parse_constant=_NONFINITE.get, parse_float=_fraction
 _KINDS = {list: "an array", str: "a text", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
 
 
-def _places(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
-    """Where each line begins, and its bytes."""
-    for line in data.split(b"\n"):
-        yield offset, line
-        offset += len(line) + 1
+def origin_of_lines(source: str, offset: int, data: Callable[[], bytes]) -> Origin:
+    """Where lines stand that are one record each; their bytes are asked for when the first of them is rejected."""
+    places: list[tuple[int, bytes]] = []
+
+    def raw(index: int) -> tuple[int, bytes]:
+        if not places:
+            lines = data().split(b"\n")
+            places.extend(zip(accumulate((len(line) + 1 for line in lines), initial=offset), lines, strict=False))
+        return places[index]
+
+    return Origin(source, raw)

@@ -1,7 +1,6 @@
-"""A process that parses a large file while this one inserts what it has parsed.
+"""A process that parses a large file and takes its events apart, while this one inserts them.
 
-Two threads would wait for each other's interpreter lock most of the time. The process reads the file and takes the
-events apart; it never sees the database. It sends one frame for each block of lines.
+Two threads would wait for each other's interpreter lock most of the time. The process never sees the database.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Block, Chunk, ColumnChunk, Columns, Origin, RecordChunk, Reject, Worker
 
-from .jsonl import LineExtent, LineReader, Lines, Tail
+from .jsonl import LineExtent, LineReader, Lines, Tail, origin_of_lines
 from .ledger import prefix_hashes
 from .prefix import KnownDigest, Prefix
 from .source_file import SourceFile
@@ -33,14 +32,11 @@ _KINDS = (str, int, float, bool, dict, list)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to parse.
+    """What to parse, from an offset on; see `LineReader` and `SourceFile`.
 
     Attributes:
-        path: where the file is.
-        route, table, fallback, tail: see `LineReader`.
-        encoding: see `SourceFile`.
+        path: where the file is now; the route has the name that it was written to.
         identity: device and inode of the file that is meant.
-        offset: where to begin.
     """
 
     path: Path
@@ -55,7 +51,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Lines that were parsed.
+    """Lines that were parsed, in plain values, as a frame has them.
 
     Attributes:
         columns: their events taken apart, as far as they were: values, kinds, canonical, written, and how many events.
@@ -118,7 +114,7 @@ def parse(job: Job) -> Iterator[Parsed | End]:
         reader = LineReader(file, job.route, job.table, job.fallback, job.tail)
         prefix = Prefix.of(file, job.offset, digest)
         for lines in reader.read(job.offset):
-            prefix = prefix.extended([lines.data])
+            prefix = prefix.extended(lines.data)
             yield _parsed(lines, prefix)
         yield End(reader.pending)
 
@@ -145,19 +141,18 @@ def _block_of(parsed: Parsed, job: Job, file: SourceFile) -> Block[LineExtent]:
     end, digest, head, tail = parsed.prefix
 
     def raw(index: int) -> tuple[int, bytes]:
-        if parsed.places is not None:
-            at, length = parsed.places[index]
-            return at, file.peek(at, length)
-        lines = file.peek(start, end - start).split(b"\n")
-        return start + sum(map(len, lines[:index])) + index, lines[index]
+        at, length = (parsed.places or [])[index]
+        return at, file.peek(at, length)
 
     origin = Origin(source, raw)
+    if parsed.places is None:
+        origin = origin_of_lines(source, start, lambda: file.peek(start, end - start))
     chunk: Chunk
     if parsed.columns is not None:
         values, kinds, canonical, written, count = parsed.columns
         kinds = {key: frozenset(_KINDS[place] for place in places) for key, places in kinds.items()}
         apart = Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written)
-        chunk = ColumnChunk(origin, apart, apart.records)
+        chunk = ColumnChunk(origin, apart)
     else:
         chunk = RecordChunk(origin, parsed.records, job.route.plan.times())
     rejects = tuple(Reject(source, *reject) for reject in parsed.rejects)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 #: Items that wait to be used.
 _DEPTH = 2
-#: How long to wait before looking whether the thread is still there, in seconds; a fork leaves it behind.
+#: Seconds to wait before looking whether the thread is still there; a fork leaves it behind.
 _LOOK = 1.0
 
 
@@ -44,8 +44,6 @@ def prefetched(items: Iterable[_T], depth: int = _DEPTH) -> Generator[_T]:
 
 
 class _Maker(threading.Thread, Generic[_T]):
-    """Makes items and hands them over."""
-
     def __init__(self, source: Iterator[_T], depth: int) -> None:
         super().__init__(name="telemetry-ahead", daemon=True)
         self._source = source
@@ -67,7 +65,6 @@ class _Maker(threading.Thread, Generic[_T]):
             self._items.put(self)
 
     def items(self) -> Iterator[_T]:
-        """Yield what was made until there is no more."""
         while True:
             try:
                 item = self._items.get(timeout=_LOOK)

@@ -1,8 +1,8 @@
 """What goes from a source into a sink: blocks of records in, operations on tables out, and what became of them.
 
-Sources (spool segments, old files) are read block by block. A `Normaliser` turns blocks into steps that any sink can
-carry out in order; it never touches the sink itself. What reading a block meant travels with it as its extent, through
-the sink and back to the source, so that nothing has to be remembered on the way.
+Sources are spool segments (a source's name is the segment's) and old files (it is the path). What reading a block
+meant travels with it as its extent, through the sink and back to the source, so that nothing has to be remembered on
+the way.
 """
 
 from __future__ import annotations
@@ -31,10 +31,8 @@ class Reject:
     """Something that could not be stored, with everything needed to try again.
 
     Attributes:
-        source: a segment's name or a file's path.
         offset: where it began, in bytes.
         table: the table it was meant for, or an empty string.
-        reason: why, in words.
         raw: the bytes as they were.
     """
 
@@ -47,12 +45,9 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """A part of a source that was read at once; sources have forms of their own that say more.
+    """A part of a source that was read at once, from byte to byte; sources have forms of their own that say more.
 
     Attributes:
-        source: a segment's name or a file's path.
-        start: where it begins, in bytes.
-        end: where it ends.
         rejects: what stood there and is no record.
     """
 
@@ -67,7 +62,6 @@ class Origin:
     """Where the records of a chunk stand.
 
     Attributes:
-        source: a segment's name or a file's path.
         raw: from a record's index to its byte offset in the source and its bytes; called only for rejects.
     """
 
@@ -87,17 +81,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class ColumnChunk:
-    """Ordinary events of one table, taken apart: it is clear when each was, and no value needs a second look.
-
-    Attributes:
-        origin: where they stand.
-        columns: the events.
-        records: gives them as records, for a table that needs each for itself.
-    """
+    """Ordinary events of one table, taken apart: it is clear when each was, and no value needs a second look."""
 
     origin: Origin
     columns: Columns
-    records: Callable[[], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +92,6 @@ class RecordChunk:
     """Records that are made rows one by one, whatever is in them.
 
     Attributes:
-        origin: where they stand.
         records: in order, of any tables, reserved ones among them.
         times: where their events say when they were.
     """
@@ -113,6 +99,15 @@ class RecordChunk:
     origin: Origin
     records: Sequence[Record]
     times: TimeRule = USUAL_TIME
+
+    def apart(self, table: str) -> Chunk:
+        """The same, taken apart where it is ordinary events of this table, without long integers or lone surrogates."""
+        if self.records and self.times is USUAL_TIME:
+            _, stamps, events = zip(*self.records, strict=True)
+            columns = Columns.of(table, stamps, events)
+            if columns.is_timed():
+                return ColumnChunk(self.origin, columns)
+        return self
 
 
 Chunk: TypeAlias = ColumnChunk | RecordChunk
@@ -134,11 +129,7 @@ class Block(Generic[ExtentT]):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many records were stored, were there already, or went to `_rejects`.
-
-    Attributes:
-        tables: table → how many were stored there.
-    """
+    """How many records were stored (and in which table), were there already, or went to `_rejects`."""
 
     stored: int = 0
     duplicate: int = 0
@@ -171,13 +162,7 @@ class Inserted(Generic[ExtentT]):
 
 @dataclass(frozen=True, slots=True)
 class Declare:
-    """Apply a declaration: indexes, the unique key, the documentation.
-
-    Attributes:
-        origin, index: where it stands.
-        declared: the declaration, under the table's own name.
-        columns: of the table, which are there by now.
-    """
+    """Apply a declaration, under the table's own name; all of the table's columns are there by now."""
 
     origin: Origin
     index: int
@@ -222,20 +207,10 @@ def chunks_of(origin: Origin, records: Sequence[Record]) -> Iterator[Chunk]:
     """
     for name, indexes in _by_table(records):
         if len(indexes) == len(records):
-            own, place = records, origin
+            chunk = RecordChunk(origin, records)
         else:
-            own, place = [records[index] for index in indexes], origin.of(indexes)
-        if name not in RESERVED:
-            _, stamps, events = zip(*own, strict=True)
-            columns = Columns.of(name, stamps, events)
-            if columns.is_timed():
-                yield ColumnChunk(place, columns, _given(own))
-                continue
-        yield RecordChunk(place, own)
-
-
-def _given(records: Sequence[Record]) -> Callable[[], Sequence[Record]]:
-    return lambda: records
+            chunk = RecordChunk(origin.of(indexes), [records[index] for index in indexes])
+        yield chunk if name in RESERVED else chunk.apart(name)
 
 
 def _by_table(records: Sequence[Record]) -> Iterator[tuple[str, Sequence[int]]]:
@@ -258,7 +233,7 @@ def _by_table(records: Sequence[Record]) -> Iterator[tuple[str, Sequence[int]]]:
 
 
 class Normaliser:
-    """Turns records into operations, within one transaction.
+    """Turns records into operations that a sink can carry out in order, within one transaction.
 
     Args:
         tables: what the sink has, by name in small letters.
@@ -289,11 +264,10 @@ class Normaliser:
         except TableNameError as error:
             yield from (chunk.origin.reject(index, columns.table, str(error)) for index in range(len(columns.stamps)))
             return
-        made = rows_of_columns(builder, columns)
-        if made is None:
-            yield from self._of_records(RecordChunk(chunk.origin, chunk.records()))
+        if (full := rows_of_columns(builder, columns)) is None:
+            yield from self._of_records(RecordChunk(chunk.origin, columns.records()))
         else:
-            changes, rows = made
+            changes, rows = full
             yield from changes
             yield Rows(chunk.origin, builder.table.name, builder.names, rows, range(len(rows)))
 
@@ -309,11 +283,7 @@ class Normaliser:
                 yield from (chunk.origin.reject(index, name, str(error)) for index in indexes)
 
     def _builder_of(self, name: str) -> RowBuilder:
-        """The builder of a table that is met for the first time, in these capitals.
-
-        Raises:
-            TableNameError: no table has this name, nor can one have it.
-        """
+        """The builder of a table that is met for the first time, in these capitals; TableNameError: none can be."""
         lower = name.lower()
         if lower in self._taken:
             raise TableNameError(f"{name} is a {self._taken[lower]}, not a table")
@@ -332,7 +302,7 @@ class Normaliser:
             else:
                 declared = EventTable.from_dict(event)
                 builder = self._builder_of(declared.name)
-                yield from builder.declare(declared)
+                yield from builder.take(builder.table.declared(declared))
                 yield Declare(chunk.origin, index, replace(declared, name=builder.table.name), builder.names)
         except (TelemetryError, KeyError, TypeError, ValueError) as error:
             yield chunk.origin.reject(index, name, f"{type(error).__name__}: {error}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, repeat
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import dumps, loads
 
-from telemetry_store.schema import METADATA, TIME, ColumnType, fits, metadata_text
+from telemetry_store.schema import EXACT_IN_REAL, METADATA, TIME, ColumnType, fits, metadata_text
 from telemetry_store.timestamps import LENGTH, TIME_FIELDS, from_nanoseconds
 
 if TYPE_CHECKING:
@@ -28,9 +29,16 @@ if TYPE_CHECKING:
     from telemetry_store.schema import Table
 
 _INT64 = (1 << 63) - 1
-_EXACT_IN_REAL = 1 << 53
+#: Type of values, type of their column → the largest of them that surely fits; for floats see `schema.fits`.
+_LIMITS = {
+    (int, ColumnType.INTEGER): _INT64,
+    (int, ColumnType.REAL): EXACT_IN_REAL,
+    (float, ColumnType.REAL): EXACT_IN_REAL,
+}
 #: How orjson writes the end of a number from 10^18 on, if a digit stands before it.
 _LARGE_FLOAT = re.compile(r"e\+?(?:1[89]|[2-9]\d|\d{3})[,}\]]")
+#: Where the canonical form of a time has the same letter in all times.
+_FIXED = ((10, "T"), (19, "."), *enumerate("+00:00", 26))
 _NULL = type(None)
 _NESTED = frozenset({dict, list})
 
@@ -40,13 +48,13 @@ class Columns:
     """Events of one table taken apart, as far as that can be done without knowing the table.
 
     Attributes:
-        table: the name of the table.
         stamps: nanoseconds since 1970, for events without a time field.
         values: key → its values in all events, None where an event lacks it.
         kinds: key → the types of its values, without None's.
         canonical: whether `timestamp` is in every event and in the canonical form.
         written: the key whose nested values are what goes to `metadata_json`, if it is the only one: in `values` they
-            are written already, as the text of an object with this one key.
+            are written already, as the text of an object with this one key. That saves the process that inserts about
+            a fifth of its time.
     """
 
     table: str
@@ -83,7 +91,7 @@ class Columns:
         for key, kinds in self.kinds.items():
             column = self.values[key]
             if float in kinds:
-                numbers = column if len(kinds) == 1 and None not in column else [0.0, *filter(_is_float, column)]
+                numbers = [value for value in column if type(value) is float]
                 if max(numbers) >= _INT64 or min(numbers) <= -_INT64:
                     return True
             if kinds & _NESTED:
@@ -91,7 +99,7 @@ class Columns:
                     text = "".join(column) if key == self.written else dumps(column).decode()
                 except TypeError:
                     return True
-                if any(text[found.start() - 1].isdigit() for found in _LARGE_FLOAT.finditer(text)):
+                if any(text[end.start() - 1].isdigit() for end in _LARGE_FLOAT.finditer(text)):
                     return True
         return False
 
@@ -107,10 +115,6 @@ class Columns:
             events = [{key: value for key, value in event.items() if value is not None} for event in events]
         events = events or [{} for _ in self.stamps]
         return list(zip(repeat(self.table), self.stamps, events, strict=False))
-
-
-def _is_float(value: object) -> bool:
-    return type(value) is float
 
 
 def rows_of_columns(builder: RowBuilder, columns: Columns) -> tuple[Changes, list[tuple[Any, ...]]] | None:
@@ -150,7 +154,6 @@ def _takes_columns(table: Table) -> bool:
 
 
 def _by_key(events: Sequence[dict[str, Any]]) -> dict[str, Sequence[Any]]:
-    """Key → its values in all events, None where an event lacks it."""
     first = events[0]
     if len(first) > 1 and {*map(len, events)} == {len(first)}:
         with contextlib.suppress(KeyError):  # as many keys, but others
@@ -160,17 +163,14 @@ def _by_key(events: Sequence[dict[str, Any]]) -> dict[str, Sequence[Any]]:
 
 
 def _all_canonical(texts: Sequence[Any]) -> bool:
-    """Tell whether all of these are times in the canonical form."""
-    count = len(texts)
     if {*map(type, texts)} != {str} or {*map(len, texts)} != {LENGTH}:
         return False
     joined = "".join(texts)
-    for place, letter in ((10, "T"), (19, "."), (26, "+"), (27, "0"), (28, "0"), (29, ":"), (30, "0"), (31, "0")):
-        if joined[place::LENGTH] != letter * count:
-            return False
+    # where all texts have the same length, a slice has the letters that stand at one place in each of them
+    if any(joined[place::LENGTH] != letter * len(texts) for place, letter in _FIXED):
+        return False
     try:
-        for _ in map(datetime.fromisoformat, texts):
-            pass
+        deque(map(datetime.fromisoformat, texts), maxlen=0)
     except ValueError:
         return False
     return True
@@ -185,7 +185,7 @@ def _place(
     extra: dict[str, Sequence[Any]],
 ) -> Table:
     """Put a key's values into its column, into `metadata_json`, or some here and some there; gives the table for it."""
-    if not kinds:
+    if not kinds:  # nulls only
         return table
     known = table.columns.get(key)
     if (known is None and not kinds <= _NESTED) or (known is ColumnType.INTEGER and float in kinds):
@@ -206,30 +206,24 @@ def _all_fit(kind: ColumnType, kinds: frozenset[type], column: Sequence[Any]) ->
     """Tell at a glance whether all values fit; False means that some may not."""
     if len(kinds) > 1:
         return False
-    if kinds == {str}:
-        return kind is ColumnType.TEXT
-    if kinds == {bool}:
-        return kind is ColumnType.BOOLEAN
+    (only,) = kinds
+    if only is str or only is bool:
+        return kind is (ColumnType.TEXT if only is str else ColumnType.BOOLEAN)
+    limit = _LIMITS.get((only, kind))
+    if limit is None:
+        return False
     numbers: Any = column if None not in column else [value for value in column if value is not None]
-    if kinds == {int}:
-        limit = _EXACT_IN_REAL if kind is ColumnType.REAL else _INT64
-        return kind in (ColumnType.INTEGER, ColumnType.REAL) and -limit <= min(numbers) and max(numbers) <= limit
-    if kinds == {float}:
-        total = sum(numbers)
-        return kind is ColumnType.REAL and total - total == 0
-    return False
+    return bool(-limit <= min(numbers) and max(numbers) <= limit)
 
 
 def _metadata(extra: dict[str, Sequence[Any]], hidden: dict[str, None], count: int) -> Sequence[str | None]:
-    """The text of `metadata_json` for each event."""
     if not extra:
-        return tuple(repeat(metadata_text(dict(hidden)), count))
-    if len(extra) == 1:
+        return (metadata_text({**hidden}),) * count
+    if len(extra) == 1:  # as most often
         ((name, column),) = extra.items()
         return [metadata_text({name: value, **hidden} if value is not None else {**hidden}) for value in column]
-    names = tuple(extra)
     return [
-        metadata_text({name: value for name, value in zip(names, row, strict=True) if value is not None} | hidden)
+        metadata_text({name: value for name, value in zip(extra, row, strict=True) if value is not None} | hidden)
         for row in zip(*extra.values(), strict=True)
     ]
 

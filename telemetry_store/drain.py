@@ -41,7 +41,6 @@ class Drained:
     """What drain cycles have done.
 
     Attributes:
-        counts: of records.
         bytes: of lines that were read.
         gaps: places where a loss of power had left NULs among the lines.
         deleted: segments that were no longer needed.
@@ -85,9 +84,8 @@ class SegmentExtent(Extent):
 class Drain:
     """Moves the events of one spool directory into one sink.
 
-    Args:
-        directory: the spool directory.
-        sink: where they go.
+    Attributes:
+        totals: what this object has drained since it was made.
     """
 
     def __init__(self, directory: str, sink: Sink) -> None:
@@ -102,12 +100,7 @@ class Drain:
         self._holder = 0
         self._crossed = False
         self._batch = _BATCH
-        self._totals = Drained()
-
-    @property
-    def totals(self) -> Drained:
-        """What this object has drained since it was made."""
-        return self._totals
+        self.totals = Drained()
 
     @contextlib.contextmanager
     def exclusive(self, timeout: float) -> Iterator[bool]:
@@ -156,9 +149,8 @@ class Drain:
             return self._run(deadline, tidy=tidy) if mine else Drained(complete=False)
 
     def _run(self, deadline: float, *, tidy: bool) -> Drained:
-        drained = Drained()
+        drained, more = Drained(), True
         finished: dict[str, int] = {}
-        more = True
         try:
             while more:
                 cycle = self._cycle(max(deadline - time.monotonic(), 0))
@@ -183,11 +175,10 @@ class Drain:
         Raises:
             DatabaseError: by cause.
         """
-        cycle = self._cycle(timeout)
-        drained = cycle.drained
-        while cycle.more:
+        drained, more = Drained(), True
+        while more:
             cycle = self._cycle(timeout)
-            drained += cycle.drained
+            drained, more = drained + cycle.drained, cycle.more
         return drained
 
     def _cycle(self, timeout: float) -> _Cycle:
@@ -204,7 +195,7 @@ class Drain:
             transaction.forget(cursors.keys() - set(names))
         size = sum(extent.size for extent in inserted.extents)
         drained = Drained(inserted.counts, size, sum(extent.gap > 0 for extent in inserted.extents))
-        self._totals += drained
+        self.totals += drained
         return _Cycle(drained, {extent.source: extent.end for extent in inserted.extents if extent.last}, size >= limit)
 
     def _settle(self, finished: dict[str, int], *, force: bool) -> Drained:
@@ -219,7 +210,7 @@ class Drain:
                 os.unlink(os.path.join(self.directory, name))
             del finished[name]
         drained = Drained(deleted=len(deleted))
-        self._totals += drained
+        self.totals += drained
         return drained
 
     def before_fork(self, patience: float = 1.0) -> None:
@@ -261,7 +252,6 @@ class _Cycle:
     """What one transaction did.
 
     Attributes:
-        drained: by it.
         finished: segments that will not grow any more, and where they end.
         more: it was full, so there may be more to read.
     """

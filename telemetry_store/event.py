@@ -101,11 +101,7 @@ def decode(data: bytes) -> tuple[list[Record], bool]:
 
 
 def decode_line(line: bytes) -> Record:
-    """Parse one spool line.
-
-    Raises:
-        ValueError: it is not a record.
-    """
+    """Parse one spool line; raises ValueError where it is not a record."""
     match json.loads(line):
         case [str(table), int(nanoseconds), dict(event)] | [str(table), int(nanoseconds), dict(event), _]:
             return table, nanoseconds, event
@@ -121,11 +117,7 @@ def dumps(value: Any) -> str:
 
 
 def fields_of(event: object) -> Mapping[str, Any]:
-    """The fields of an event given as a mapping, a dataclass instance, a pydantic model or an attrs object.
-
-    Raises:
-        EventError: it is none of these.
-    """
+    """The fields of a mapping, a dataclass instance, a pydantic model or an attrs object; else raises EventError."""
     if isinstance(event, Mapping):
         return event
     if event is None:

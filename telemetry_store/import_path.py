@@ -15,12 +15,8 @@ HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def trusted(path: list[str]) -> list[str]:
     """The entries of an import path from which no name of the working directory can come, the surest ones first.
 
-    Args:
-        path: as in `sys.path`.
-
-    Returns:
-        The same without the working directory and whatever is relative to it, unless packages are installed there;
-        what PYTHONPATH names stands behind the standard library and the installed packages.
+    So neither the working directory nor what is relative to it stays, unless packages are installed there; what
+    PYTHONPATH names comes behind the standard library and the installed packages.
     """
     try:
         here = _resolved(os.getcwd())

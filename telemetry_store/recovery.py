@@ -38,15 +38,7 @@ class Piece:
 
 
 class SegmentReader:
-    """Reads the valid prefix of one segment.
-
-    Args:
-        directory: the spool directory.
-        name: the segment's file name.
-
-    Raises:
-        FileNotFoundError: somebody else has drained and deleted it.
-    """
+    """Reads the valid prefix of a segment; raises FileNotFoundError where somebody else has drained and deleted it."""
 
     def __init__(self, directory: str, name: str) -> None:
         self.name = name

@@ -13,7 +13,6 @@ from telemetry_store.timestamps import USUAL_TIME, from_nanoseconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from telemetry_store.schema import EventTable
     from telemetry_store.timestamps import TimeRule
 
 #: What has to be done to the table first.
@@ -41,8 +40,7 @@ class RowBuilder:
     def __init__(self, name: str, known: Table | None) -> None:
         self._known = known
         self.table = known or Table.fresh(name)
-        self.names = self.table.names()
-        self._slots = _slots(self.table)
+        self.names, self._slots = tuple(self.table.columns), _slots(self.table)
 
     def take(self, table: Table) -> Changes:
         """Go on with the table in this form; gives what has to be done for it, the making of a new one included."""
@@ -50,19 +48,15 @@ class RowBuilder:
             return ()
         changes = table.changes(self._known)
         self._known = self.table = table
-        self.names, self._slots = table.names(), _slots(table)
+        self.names, self._slots = tuple(table.columns), _slots(table)
         return changes
-
-    def declare(self, declared: EventTable) -> Changes:
-        """Take over a declaration: its columns that are not there yet, and its policy."""
-        return self.take(self.table.declared(declared))
 
     def row(self, nanoseconds: int, event: dict[str, Any], times: TimeRule = USUAL_TIME) -> Row:
         """The row of an event, and the columns that it adds or widens.
 
         Args:
             nanoseconds: when it was recorded, since 1970; counts where the event has no time field.
-            event: the event, in JSON's types; a null is the same as no key.
+            event: in JSON's types; a null is the same as no key.
             times: where the event says when it was.
 
         Raises:
@@ -90,9 +84,8 @@ class RowBuilder:
         if table.metadata is not None:
             filled[table.metadata] = metadata_text(extra)
         changes = self.take(table)
-        if table.sparse:
-            return changes, tuple(filled), tuple(filled.values())
-        return changes, self.names, tuple(map(filled.get, self.names))
+        names = tuple(filled) if table.sparse else self.names
+        return changes, names, tuple(map(filled.get, names))
 
 
 def _slots(table: Table) -> dict[str, ColumnType]:

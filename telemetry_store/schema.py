@@ -46,14 +46,12 @@ class ColumnType(StrEnum):
 
 
 _OF_VALUE = {str: ColumnType.TEXT, int: ColumnType.INTEGER, float: ColumnType.REAL, bool: ColumnType.BOOLEAN}
-_OF_ANNOTATION = {
-    "str": ColumnType.TEXT,
-    "int": ColumnType.INTEGER,
-    "float": ColumnType.REAL,
-    "bool": ColumnType.BOOLEAN,
-}
+_OF_ANNOTATION = {kind.__name__: column for kind, column in _OF_VALUE.items()}
+_WHOLE = frozenset({ColumnType.INTEGER, ColumnType.NUMERIC, ColumnType.FLEXIBLE})
+_FRACTIONAL = frozenset({ColumnType.REAL, ColumnType.NUMERIC, ColumnType.FLEXIBLE})
 _INT64 = 1 << 63
-_EXACT_IN_REAL = 1 << 53
+#: Up to here a REAL holds every integer exactly.
+EXACT_IN_REAL = 1 << 53
 
 
 def type_of(value: object) -> ColumnType | None:
@@ -67,22 +65,20 @@ def fits(column: ColumnType, value: Any) -> bool:
     if kind is str:
         if "\0" in value or not _is_utf8(value):
             return False
-        if column is ColumnType.NUMERIC:
+        if column is ColumnType.NUMERIC:  # SQLite makes numbers of texts that look like some
             return not _looks_numeric(value)
         return column is ColumnType.TEXT or column is ColumnType.FLEXIBLE
     if kind is bool:
         return column is ColumnType.BOOLEAN
     if kind is int:
         if column is ColumnType.REAL:
-            return bool(abs(value) <= _EXACT_IN_REAL)
+            return bool(abs(value) <= EXACT_IN_REAL)
         return column in _WHOLE and -_INT64 <= value < _INT64
     if kind is float:
-        return math.isfinite(value) and column in _FRACTIONAL
+        # SQLite makes an integer of a whole one of up to 64 bits, where the column was, or may be, one of integers
+        whole = column is not ColumnType.FLEXIBLE and EXACT_IN_REAL < abs(value) < _INT64
+        return math.isfinite(value) and column in _FRACTIONAL and not whole
     return False
-
-
-_WHOLE = frozenset({ColumnType.INTEGER, ColumnType.NUMERIC, ColumnType.FLEXIBLE})
-_FRACTIONAL = frozenset({ColumnType.REAL, ColumnType.NUMERIC, ColumnType.FLEXIBLE})
 
 
 def _is_utf8(text: str) -> bool:
@@ -125,7 +121,6 @@ class EventTable:
     """A declared table: what its events must and may have.
 
     Args:
-        name: the table's name.
         columns: column name → "TEXT", "INTEGER", "REAL" or "BOOLEAN"; `id`, `timestamp` and `metadata_json` are there
             anyway.
         required: fields that record() insists on; an event without them raises EventError.
@@ -184,25 +179,25 @@ class EventTable:
             raise DeclarationError(f"cannot declare {declared!r}", "pass an EventTable or a dataclass")
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", declared.__name__).lower()
         columns, required = {}, []
-        for each in fields(declared):
-            kind = each.type if isinstance(each.type, str) else getattr(each.type, "__name__", "")
-            kind = _OF_ANNOTATION.get(kind.replace("None", "").strip(" |"), "")
-            if kind and each.name not in RESERVED:
-                columns[each.name] = str(kind)
-            if each.default is each.default_factory:  # both MISSING
-                required.append(each.name)
+        for column in fields(declared):
+            annotation = column.type if isinstance(column.type, str) else getattr(column.type, "__name__", "")
+            kind = _OF_ANNOTATION.get(annotation.replace("None", "").strip(" |"))
+            if kind is not None and column.name not in RESERVED:
+                columns[column.name] = str(kind)
+            if column.default is column.default_factory:  # both MISSING
+                required.append(column.name)
         doc = (declared.__doc__ or "").strip().split("\n")[0]
         doc = "" if doc.startswith(declared.__name__ + "(") else doc
         return cls(name or str(getattr(declared, "__table__", snake)), columns, tuple(required), doc=doc)
 
     def as_dict(self) -> dict[str, Any]:
         """The declaration in JSON's types, as it travels through the spool and stands in `_tables`."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> EventTable:
         """The declaration from its dictionary; keys of later versions are ignored."""
-        return cls(**{each.name: values[each.name] for each in fields(cls) if each.name in values})
+        return cls(**{part.name: values[part.name] for part in fields(cls) if part.name in values})
 
 
 def _tuple(names: Any) -> tuple[str, ...]:
@@ -232,8 +227,7 @@ class Table:
     """What is known about one table.
 
     Attributes:
-        name: the table's name.
-        columns: every column that rows may fill, in order, without a row number's.
+        columns: every column that rows may fill, in the order of a full row, without a row number's.
         time: the column that takes the canonical time.
         metadata: the column that takes what has no other; None where an adopted table has none.
         new_keys: see EventTable.
@@ -258,18 +252,13 @@ class Table:
         """A table that is not there yet."""
         return cls(name, {TIME: ColumnType.TEXT, METADATA: ColumnType.TEXT})
 
-    def names(self) -> tuple[str, ...]:
-        """The columns in the order of a full row."""
-        return tuple(self.columns)
-
     def admitting(self, key: str, value: Any) -> Table:
         """The table with the column that this value wants, added or widened; itself where there is nothing to do."""
         kind, known = type_of(value), self.columns.get(key)
         if kind is None or self.new_keys != "evolve" or not fits(kind, value):
             return self
-        if known is None:
-            return self.with_column(key, kind) if self._may_add(key) else self
-        return self.with_column(key, kind) if known is ColumnType.INTEGER and kind is ColumnType.REAL else self
+        widens = known is ColumnType.INTEGER and kind is ColumnType.REAL
+        return self.with_column(key, kind) if widens or (known is None and self._may_add(key)) else self
 
     def _may_add(self, key: str) -> bool:
         return (
@@ -311,15 +300,7 @@ class Table:
 
 
 def event_of(table: Table, row: dict[str, Any]) -> dict[str, Any]:
-    """The event that a row was made of.
-
-    Args:
-        table: the row's table.
-        row: column name → value, as the database gives it.
-
-    Returns:
-        The same JSON value as was recorded; nulls are left out.
-    """
+    """The event that a row of column name → value was made of: the same JSON value, without nulls."""
     event: dict[str, Any] = {}
     for name, kind in table.columns.items():
         value = row.get(name)

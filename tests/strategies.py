@@ -23,6 +23,7 @@ SCALARS = st.one_of(
     st.integers(-(2**70), 2**70),
     st.integers(-3, 3),
     st.floats(allow_nan=False, allow_infinity=False),
+    st.floats(2.0**52, 2.0**64) | st.floats(-(2.0**64), -(2.0**52)),
     st.text(max_size=6),
     st.characters(categories=["Cs"]),
     TIMES,

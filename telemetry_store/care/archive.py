@@ -48,12 +48,7 @@ _TYPES: dict[ColumnType, tuple[type, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of a file, as it says itself: the row number first, then every column of the table with its type.
-
-    Attributes:
-        number: the name of the row number.
-        kinds: name → type, of the others, in order.
-    """
+    """The columns of a file, as it says itself: the row number's name, and the table's columns in order with types."""
 
     number: str
     kinds: dict[str, ColumnType]
@@ -229,14 +224,14 @@ def batch(layout: Layout, rows: Sequence[NumberedRow]) -> Any:
     import pyarrow as pa
 
     columns = zip([ColumnType.INTEGER, *layout.kinds.values()], layout.names(), zip(*rows, strict=True), strict=True)
-    odd: list[dict[str, Any]] = [{} for _ in rows]
+    odd: dict[int, dict[str, Any]] = {}
     arrays = [_array(kind, name, values, odd) for kind, name, values in columns]
-    exact = [json.dumps(values, default=_jsonable) if values else None for values in odd]
+    exact = [json.dumps(odd[place], default=_jsonable) if place in odd else None for place in range(len(rows))]
     return pa.record_batch([*arrays, pa.array(exact, pa.string())], schema=schema(layout))
 
 
-def _array(kind: ColumnType, name: str, values: tuple[Any, ...], odd: list[dict[str, Any]]) -> Any:
-    """One column; what it cannot hold exactly goes into `odd`, row by row."""
+def _array(kind: ColumnType, name: str, values: tuple[Any, ...], odd: dict[int, dict[str, Any]]) -> Any:
+    """One column; what it cannot hold exactly goes into `odd`, by its place."""
     import pyarrow as pa
 
     python, arrow = _TYPES[kind]
@@ -249,12 +244,12 @@ def _array(kind: ColumnType, name: str, values: tuple[Any, ...], odd: list[dict[
         except (pa.ArrowInvalid, UnicodeEncodeError):
             pass
     plain = []
-    for value, others in zip(values, odd, strict=True):
+    for place, value in enumerate(values):
         if value is None or _fits(kind, value):
             plain.append(bool(value) if kind is ColumnType.BOOLEAN and value is not None else value)
         else:  # an integer in a column of floats has a nearest value there, and nothing else has
             plain.append(float(value) if python is float and isinstance(value, int) else None)
-            others[name] = value
+            odd.setdefault(place, {})[name] = value
     return pa.array(plain, arrow)
 
 

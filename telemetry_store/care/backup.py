@@ -128,15 +128,13 @@ def _reached(drain: Drain, wanted: dict[str, int]) -> bool:
     """Whether so much of each segment is committed; one that has no cursor and is gone was drained."""
     if not any(wanted.values()):
         return True
-    try:
-        with drain.sink.reader(_READ) as reader:
-            known = dict(reader.rows("SELECT segment, offset FROM _cursors"))
-    except TelemetryError:
-        return False
-    return all(
-        known.get(name, 0) >= end or not (name in known or os.path.exists(os.path.join(drain.directory, name)))
-        for name, end in wanted.items()
-    )
+    with contextlib.suppress(TelemetryError), drain.sink.reader(_READ) as reader:
+        known = dict(reader.rows("SELECT segment, offset FROM _cursors"))
+        return all(
+            known.get(name, 0) >= end or not (name in known or os.path.exists(os.path.join(drain.directory, name)))
+            for name, end in wanted.items()
+        )
+    return False
 
 
 def _copy_with_spool(settings: Settings, drain: Drain, partial: str, timeout: float) -> int:

@@ -44,14 +44,7 @@ _FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric with its samples.
-
-    Attributes:
-        name: with its unit at the end.
-        kind: how it moves.
-        help: what it is, in a sentence.
-        samples: labels → value.
-    """
+    """A metric: its name with the unit at the end, how it moves, what it is in a sentence, its samples by labels."""
 
     name: str
     kind: Literal["gauge", "counter"]

@@ -97,7 +97,6 @@ def _accepted(copies: Copies, file: str, database: str) -> Contents:
 
 def _replace(copies: Copies, file: str, database: str, aside: str, expected: Contents) -> None:
     """Put a copy of the backup where no usable database is; what is in the way is moved aside."""
-    os.makedirs(os.path.dirname(database), exist_ok=True)
     copies.move(database, aside)
     with unfinished(database, mode_of(aside)) as partial:
         copies.copy(file, partial)

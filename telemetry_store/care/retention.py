@@ -13,12 +13,12 @@ import datetime as dt
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
 from telemetry_store.drain import Drain
-from telemetry_store.engines import ageing_for, sink_for
+from telemetry_store.engines import ageing_for, is_there, sink_for
 from telemetry_store.engines.names import quoted
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
 from telemetry_store.progress import Progress
@@ -27,10 +27,8 @@ from telemetry_store.timestamps import from_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
 
     from telemetry_store.engines.abilities import Aged, NumberedRow, Turn
-    from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
     from telemetry_store.settings import Settings
 
@@ -117,8 +115,7 @@ def prune(
         folder = os.path.abspath(folder)
     now = clock()
     cutoff = _cutoff(older_than, now)
-    pruner = Pruner(settings, cutoff, timeout)
-    with contextlib.closing(pruner), pruner.alone():
+    with Pruner(settings, cutoff, timeout).alone() as pruner:
         pruner.resume(folder)
         if not force:
             _check_clock(settings, now, cutoff)
@@ -127,8 +124,7 @@ def prune(
 
 def resume(settings: Settings, *, timeout: float = 10.0) -> None:
     """Go on with what a prune has left that was broken off; nothing more is taken for old. Raises what prune() does."""
-    pruner = Pruner(settings, "", timeout)
-    with contextlib.closing(pruner), pruner.alone():
+    with Pruner(settings, "", timeout).alone() as pruner:
         pruner.resume(None)
 
 
@@ -148,7 +144,7 @@ def _cutoff(older_than: float, now: float) -> str:
 
 
 def _existing(settings: Settings) -> Settings:
-    if not os.path.exists(settings.database):
+    if not is_there(settings):
         raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
     return settings
 
@@ -185,18 +181,15 @@ class Pruner:
         self._taken = self._longest = 0.0
         self._settle_above = _LARGE_LOG
 
-    def close(self) -> None:
-        """Let go of the database."""
-        self._drain.close()
-
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other prunes out; raises DatabaseBusy when one is under way."""
+    def alone(self) -> Iterator[Self]:
+        """Keep other prunes out, and let go of the database at the end; raises DatabaseBusy when one is under way."""
         os.makedirs(self._drain.directory, exist_ok=True)
-        with locked_file(os.path.join(self._drain.directory, LOCK)) as mine:
+        lock = os.path.join(self._drain.directory, LOCK)
+        with contextlib.closing(self._drain), locked_file(lock) as mine:
             if not mine:
                 raise DatabaseBusy("another prune is under way", "let it finish")
-            yield
+            yield self
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[Turn]:
@@ -224,7 +217,7 @@ class Pruner:
 
     def _settle(self) -> None:
         """Keep the log small; where a reader prevents it, try again only when it has doubled."""
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             log = reader.sizes().log
         if log <= self._settle_above:
             return
@@ -233,9 +226,6 @@ class Pruner:
             settled = mine and self._sink.settle(force=True)
         self._settle_above = _LARGE_LOG if settled else 2 * log
         self._let_others(start)
-
-    def _reader(self) -> AbstractContextManager[Reader]:
-        return self._sink.reader(_READ)
 
     def prune(self, old: Aged, folder: str | None, progress: Callable[[Progress], None] | None) -> Pruned:
         """Delete or archive what is old in one table."""
@@ -270,7 +260,7 @@ class Pruner:
 
     def _archive(self, table: Table, folder: str, span: tuple[str, str]) -> tuple[int, str]:
         """Write the oldest rows of a month into a file; from its sealing on, they are the archive's."""
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             name = f"{lineage(reader)}-{os.urandom(4).hex()}"
             layout = archive.Layout(str(reader.catalogue.number(table.name)), dict(table.columns))
         relative = archive.relative_name(table.name, span[0][:7], name)
@@ -309,7 +299,7 @@ class Pruner:
         self._clear_unfinished()
         if folder is not None:
             self._adopt_unknown(folder)
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             sealed = [entry for entry in entries(reader) if entry.state is State.SEALED]
         for entry in sealed:
             path = os.path.join(entry.folder, entry.file)
@@ -321,7 +311,7 @@ class Pruner:
 
     def _clear_unfinished(self) -> None:
         """Remove files that are not complete, where their archive is at hand; deleting for good begins anew."""
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             unfinished = [entry for entry in entries(reader) if entry.state is State.WRITING]
         with self._turn() as turn:  # even for none: it makes the ledger of an old database
             for entry in unfinished:
@@ -332,7 +322,7 @@ class Pruner:
                     turn.forget(entry.number)
 
     def _adopt_unknown(self, folder: str) -> None:
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             known = {entry.file for entry in entries(reader)}
             own = lineage(reader) + "-"
         for file in archive.files(folder):

@@ -7,21 +7,21 @@ import os
 import signal
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
 from telemetry_store.commands.options import TIMEOUT, Db, Env, Exit, Json, fresh, opened, progress_bar, warn
+from telemetry_store.engines import is_there
 from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, DatabaseError
 from telemetry_store.recovery import segment_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telemetry_store.care.doctor import Finding
-    from telemetry_store.settings import Settings
+    from telemetry_store.engines.abilities import Backup
     from telemetry_store.store import Stats
 
 
@@ -61,14 +61,9 @@ def drain(
 
 
 def _say_drained(stats: Stats, fresh_rows: int, *, json: bool) -> None:
-    if json:
-        print(terminal.as_json(asdict(stats)), flush=True)
-        return
-    print(
-        f"{fresh_rows} stored, {stats.duplicate} duplicate, {stats.rejected} rejected; "
-        f"{terminal.size(stats.backlog_bytes)} left in the spool",
-        flush=True,
-    )
+    waiting = terminal.size(stats.backlog_bytes)
+    words = f"{fresh_rows} stored, {stats.duplicate} duplicate, {stats.rejected} rejected; {waiting} left in the spool"
+    print(terminal.as_json(asdict(stats)) if json else words, flush=True)
 
 
 def doctor(
@@ -85,12 +80,15 @@ def doctor(
     Example: telemetry doctor --fix
     """
     from telemetry_store.care.doctor import Severity, examine
+    from telemetry_store.care.doctor.mend import mend
     from telemetry_store.care.metrics import as_text, metrics
 
     settings = settings_module.load(db, env=env)
     findings = examine(settings, full=full)
-    if fix:
-        findings = _mended(settings, findings, full=full)
+    if fix and (changes := mend(settings, findings, timeout=TIMEOUT)):
+        for words in changes:
+            warn(f"fixed: {words}")
+        findings = examine(settings, full=full)
     if prometheus:
         print(as_text(metrics(settings, findings)), end="")
     elif json:
@@ -100,21 +98,10 @@ def doctor(
             line = f"{finding.code} {finding.severity:8}{finding.check:16}{finding.message}"
             print(line + (f"\n{'':29}→ {finding.hint}" if finding.hint else ""))
     bad = (Severity.PROBLEM, Severity.WARNING) if strict else (Severity.PROBLEM,)
-    if not os.path.exists(settings.database) and not segment_names(settings.spool):
+    if not is_there(settings) and not segment_names(settings.spool):
         raise typer.Exit(Exit.UNREACHABLE)
     if any(finding.severity in bad for finding in findings):
         raise typer.Exit(Exit.FINDINGS)
-
-
-def _mended(settings: Settings, findings: list[Finding], *, full: bool) -> list[Finding]:
-    """Do what the findings offer, say so, and look again."""
-    from telemetry_store.care.doctor import examine
-    from telemetry_store.care.doctor.mend import mend
-
-    mended = mend(settings, findings, timeout=TIMEOUT)
-    for words in mended:
-        warn(f"fixed: {words}")
-    return examine(settings, full=full) if mended else findings
 
 
 @contextlib.contextmanager
@@ -146,7 +133,7 @@ def backup(
     settings = settings_module.load(db, env=env)
     folder = destination if destination is None or os.path.isdir(destination) else os.path.dirname(destination) or "."
     if listing:
-        _show_backups([asdict(copy) for copy in backups(settings, folder)], json=json)
+        _show_backups(backups(settings, folder), json=json)
         return
     with _failed_check():
         copy = back_up(settings, destination, timeout=timeout)
@@ -154,19 +141,24 @@ def backup(
     if json:
         print(terminal.as_json({**asdict(copy), "deleted": deleted}))
         return
-    count = sum(rows for name, rows in copy.rows.items() if not name.startswith("_"))
-    print(f"{copy.path}: {count} rows, {terminal.size(copy.size_bytes)}, checked")
+    print(f"{copy.path}: {_events(copy.rows)} rows, {terminal.size(copy.size_bytes)}, checked")
     if copy.carried:
         print(f"{copy.carried} events went from the spool straight into it: the database cannot be written")
     for path in deleted:
         print(f"deleted {path}")
 
 
-def _show_backups(rows: list[dict[str, Any]], *, json: bool) -> None:
-    for row in rows:
-        row["rows"] = row["rows"] if json else sum(n for name, n in row["rows"].items() if not name.startswith("_"))
-    wanted = ("path", "taken_at", "rows", "size_bytes")
-    terminal.show(rows if json else [{name: row[name] for name in wanted} for row in rows], json=json)
+def _events(rows: dict[str, int]) -> int:
+    """The rows of all tables but the store's own."""
+    return sum(count for name, count in rows.items() if not name.startswith("_"))
+
+
+def _show_backups(copies: list[Backup], *, json: bool) -> None:
+    rows = [asdict(copy) for copy in copies]
+    if not json:  # in few words
+        wanted = ("path", "taken_at", "rows", "size_bytes")
+        rows = [{name: row[name] for name in wanted} | {"rows": _events(row["rows"])} for row in rows]
+    terminal.show(rows, json=json)
 
 
 def restore(
@@ -188,8 +180,7 @@ def restore(
     if json:
         print(terminal.as_json(asdict(restored)))
         return
-    count = sum(rows for name, rows in restored.rows.items() if not name.startswith("_"))
-    print(f"{restored.database}: {count} rows restored, {restored.drained} more from the spool")
+    print(f"{restored.database}: {_events(restored.rows)} rows restored, {restored.drained} more from the spool")
     if restored.aside:
         print(f"the old database is {restored.aside}")
 

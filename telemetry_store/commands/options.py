@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from enum import IntEnum
@@ -13,6 +12,7 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
+from telemetry_store.engines import is_there
 from telemetry_store.errors import DatabaseBusy, DatabaseError, SpoolError
 from telemetry_store.recovery import segment_names
 from telemetry_store.store import TelemetryStore
@@ -53,7 +53,7 @@ def warn(message: str) -> None:
 def opened(db: str | None, env: str | None, *, reading: bool = True) -> Iterator[TelemetryStore]:
     """The store that the options name; for reading it must exist, or have events waiting in its spool."""
     settings = settings_module.load(db, env=env)
-    if reading and not (os.path.exists(settings.database) or segment_names(settings.spool)):
+    if reading and not (is_there(settings) or segment_names(settings.spool)):
         warn(f"error: there is no database at {settings.database} (use --db, or set TELEMETRY_DB)")
         raise typer.Exit(Exit.UNREACHABLE)
     with TelemetryStore(settings=settings) as store:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 #: Rows of a table that people are shown.
 _MOST_SHOWN = 10_000
-Timeout = Annotated[float, typer.Option("--timeout", min=0.0, help="Stop it after so many seconds.")]
 
 
 def query(
@@ -35,7 +34,7 @@ def query(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     parquet: Annotated[Path | None, typer.Option("--parquet", help="Write a Parquet file instead.")] = None,
     archive: Annotated[str | None, typer.Option("--archive", help="Ask an archive too, in DuckDB's SQL.")] = None,
-    timeout: Timeout = 30.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.0, help="Stop it after so many seconds.")] = 30.0,
     db: Db = None,
     env: Env = None,
     json: Json = False,

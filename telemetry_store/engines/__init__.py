@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from telemetry_store.settings import Settings
 
 
+def is_there(settings: Settings) -> bool:
+    """Whether there is a database, as far as can be told without asking it."""
+    return os.path.exists(settings.database)
+
+
 def sink_for(settings: Settings) -> Sink:
     """The sink of a database."""
     from telemetry_store.engines.sqlite.sink import SqliteSink
@@ -35,8 +40,8 @@ def copies_for(_settings: Settings) -> Copies:
     return SqliteCopies()
 
 
-def checks_for(settings: Settings) -> Checks:
+def checks_for(_settings: Settings) -> Checks:
     """How a database is examined."""
     from telemetry_store.engines.sqlite.checks import SqliteChecks
 
-    return SqliteChecks(os.path.abspath(settings.database))
+    return SqliteChecks()

@@ -194,5 +194,5 @@ class Checks(ABC):
         """What the database takes up."""
 
     @abstractmethod
-    def mend(self, fix: Fix, timeout: float) -> str:
-        """Do what such a finding offers, and say so in words; the caller holds the lock of the drain."""
+    def mend(self, transaction: Transaction, fix: Fix) -> str:
+        """Do what such a finding offers in a transaction of the engine's sink, and say so in words."""

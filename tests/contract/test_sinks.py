@@ -208,6 +208,19 @@ def test_a_whole_number_column_widens(sink: Sink) -> None:
     assert rows(sink, "SELECT type FROM _tables WHERE \"column\" = 'n'") == [{"type": "REAL"}]
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_large_whole_floats_come_back_as_floats(sink: Sink, together: bool) -> None:
+    """A whole float beyond 2^53 comes back as it was, also where the column began with integers."""
+    events = [{"n": number} for number in (0, 1.3389779289501602e16, -(2.0**62), 0.5, 2.0**63)]
+    with sink.transaction(5.0) as transaction:
+        for part in [events] if together else [[event] for event in events]:
+            assert transaction.insert([block(*(("t", event) for event in part))]).counts.stored == len(part)
+    with sink.reader(5.0) as reader:
+        numbers = [event.event["n"] for event in reader.events(reader.catalogue.tables["t"])]
+    assert numbers == [event["n"] for event in events]
+    assert all(type(number) is float for number in numbers if abs(number) > 2**53)
+
+
 def test_refused_rows_are_kept(sink: Sink) -> None:
     """A row that breaks a constraint goes to _rejects with its reason and bytes; its neighbours are stored."""
     declared = EventTable("t", {"k": "TEXT"}, new_keys="freeze")

@@ -140,7 +140,7 @@ def test_odd_values_come_back(store: TelemetryStore, tmp_path: Path, line: str, 
     (found,) = import_paths(store, [write(tmp_path / "t.jsonl", line)])
     assert found.imported == 1
     with store.transaction() as transaction:
-        tables, _ = load_tables(transaction._connection)
+        tables, _ = load_tables(transaction.connection)
     (row,) = store.query("SELECT * FROM t")
     assert event_of(tables["t"], row) == expected
 

@@ -87,7 +87,7 @@ def test_all_ways_are_one(folder: Path, lines: list[bytes], whole: bool) -> None
         same(one_by_one, rule)
         job = parser.Job(path, route, "t", 0, Tail.TAKE, "", (0, 0), 8)
         for lines in pieces[:2]:
-            _, fields = marshal.loads(encoded(parser._parsed(lines, start.extended([data]))))
+            _, fields = marshal.loads(encoded(parser._parsed(lines, start.extended(data))))
             same(parser._block_of(parser.Parsed(*fields), job, file), rule)
 
 

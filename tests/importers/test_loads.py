@@ -105,7 +105,7 @@ def test_a_table_of_others_is_left_alone(store: TelemetryStore, tmp_path: Path) 
     """An empty table that somebody else made keeps its indexes while rows come."""
     store.flush()
     with store.transaction() as transaction:
-        connection = transaction._connection
+        connection = transaction.connection
         connection.execute("CREATE TABLE t (n INTEGER, metadata_json TEXT)")
         connection.execute("CREATE INDEX theirs ON t (n)")
         transaction.begin_load("t")
@@ -116,7 +116,7 @@ def test_a_table_that_is_gone_is_forgotten(store: TelemetryStore, tmp_path: Path
     """Indexes that wait for a table that somebody has dropped do no harm."""
     broken_off(store, write(tmp_path / "t.jsonl", 10), monkeypatch)
     with store.transaction() as transaction:
-        transaction._connection.execute("DROP TABLE t")
+        transaction.connection.execute("DROP TABLE t")
     import_paths(store, [write(tmp_path / "u.jsonl", 10)])
     assert store.query("SELECT * FROM _loads") == []
 

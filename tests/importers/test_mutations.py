@@ -86,7 +86,7 @@ def check(folder: Path, files: dict[str, list[bytes]], seed: int, count: int) ->
         assert all(each.read == each.imported + each.rejected + each.blank for each in found.values())
         assert {each.status for each in verify(store)} == {"verified"}
         with store.transaction() as transaction:
-            tables, _ = load_tables(transaction._connection)
+            tables, _ = load_tables(transaction.connection)
         for name in files:
             rows = store.query(f"SELECT * FROM {name}")
             assert Counter(digest(event_of(tables[name], row)) for row in rows) == wanted[name], name

@@ -102,7 +102,7 @@ def test_refused_rows_are_found_again(tmp_path: Path) -> None:
         store.record("t", n=-1)
         store.flush()
         with store.transaction() as transaction:
-            transaction._connection.execute("CREATE UNIQUE INDEX theirs ON t (n)")
+            transaction.connection.execute("CREATE UNIQUE INDEX theirs ON t (n)")
         path.write_text(path.read_text().rpartition("\n")[0] + '\n{"n": 7, "mine": true}\n')
         import_paths(store, [path])
         (reject,) = store.query("SELECT raw FROM _rejects WHERE reason LIKE 'UNIQUE%'")

@@ -51,7 +51,7 @@ def test_every_event_comes_back(tmp_path: Path) -> None:
         rows = store.query("SELECT * FROM telemetry ORDER BY id")
         views = store.query("SELECT event FROM all_events ORDER BY id")
         with store.transaction() as transaction:
-            tables, _ = load_tables(transaction._connection)
+            tables, _ = load_tables(transaction.connection)
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     wanted = [{key: value for key, value in line.items() if value is not None} for line in lines]
     assert [event_of(tables["telemetry"], row) for row in rows] == wanted

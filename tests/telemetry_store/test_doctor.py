@@ -70,8 +70,9 @@ def holder(database: str, *statements: str) -> Iterator[int]:
 
 
 def test_a_healthy_database(settings: Settings) -> None:
-    """Nothing is said about it, but for the version of SQLite; each code comes with the same name each time."""
+    """Nothing is said about it, but for the version of SQLite; findings stand in the order of their codes."""
     found = examine(settings)
+    assert [each.code for each in found] == sorted(each.code for each in found)
     assert {each.code for each in found if each.severity is not Severity.OK} <= {"D101"}
     codes = {each.code for each in found}
     assert codes >= {

@@ -55,7 +55,7 @@ def test_both_ways_of_making_rows_agree(events: list[dict]) -> None:
     for row, (_, stamp, event) in zip(rows, records, strict=True):
         steps, columns, alone = singly.row(stamp, event)
         applied = after(applied, steps)
-        here = dict(zip(together.table.names(), row, strict=True))
+        here = dict(zip(together.names, row, strict=True))
         there = dict(zip(columns, alone, strict=True))
         assert here["timestamp"] == there["timestamp"]
         assert same(event_of(together.table, here), event_of(singly.table, there))
@@ -151,17 +151,37 @@ def test_most_columns() -> None:
     assert event_of(builder.table, dict(zip(columns, row, strict=True))) == event
 
 
+WHOLE = [1.3389779289501602e16, 2.0**53 + 2, -(2.0**53) - 2, 2.0**63 - 2048]
+
+
+@pytest.mark.parametrize("large", WHOLE)
+def test_large_whole_floats_stay_out_of_columns(large: float) -> None:
+    """A whole float beyond 2^53 stays in metadata_json, whichever way its row is made: SQLite would say an integer."""
+    events = [{"n": 0}, {"n": 0.5}, {"n": large}, {"n": 2.0**53}, {"n": 2.0**63}]
+    together, singly = RowBuilder("t", None), RowBuilder("t", None)
+    made = rows_of_columns(together, apart([("t", 5, event) for event in events]))
+    assert made is not None
+    for row, event in zip(made[1], events, strict=True):
+        _, names, alone = singly.row(5, event)
+        for table, columns, values in ((together.table, together.names, row), (singly.table, names, alone)):
+            stored = dict(zip(columns, values, strict=True))
+            assert stored["n"] == (None if event["n"] == large else event["n"])
+            assert repr(event_of(table, stored)) == repr(event)
+
+
 def test_fits_agrees_with_sqlite() -> None:
-    """What `fits` says fits, SQLite gives back unchanged, for each type of column."""
-    values = ["x", "1", "1.5", "", 1, 2**53, 2**53 + 1, 2**63 - 1, -(2**63), 1.5, -0.0, 1e300, True]
+    """What `fits` says fits, SQLite gives back unchanged, for each type of column; 1.0 and 1 are one number."""
+    values = ["x", "1", "1.5", "", 1, 2**53, 2**53 + 1, 2**63 - 1, -(2**63), 1.5, -0.0, 1e300, 2.0**63, True, *WHOLE]
+    columns = [(kind, "DATETIME" if kind is ColumnType.NUMERIC else kind.value) for kind in ColumnType]
+    columns.append((ColumnType.REAL, "INTEGER"))  # one that was widened
     with TelemetryStore(":memory:") as store, store.transaction() as transaction:
-        connection = transaction._connection
-        for number, kind in enumerate(ColumnType):
-            declared = "DATETIME" if kind is ColumnType.NUMERIC else kind.value
+        connection = transaction.connection
+        for number, (kind, declared) in enumerate(columns):
             connection.execute(f"CREATE TABLE fit{number} (c {declared})")
-            for value in filter(lambda each, kind=kind: fits(kind, each), values):
+            for value in filter(lambda value, kind=kind: fits(kind, value), values):
                 (back,) = connection.execute(f"INSERT INTO fit{number} VALUES (?) RETURNING c", (value,)).fetchone()
                 assert back == value, (kind, value, back)
+                assert type(back) is type(value) or abs(value) <= 2**53, (kind, declared, value, back)
 
 
 def test_metadata_is_json() -> None:

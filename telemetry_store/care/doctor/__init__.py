@@ -5,11 +5,10 @@ What only the engine can tell, `engines/` has the checks for.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines import checks_for, sink_for
+from telemetry_store.engines import checks_for, is_there, sink_for
 from telemetry_store.errors import TelemetryError
 from telemetry_store.finding import Finding, Look, Severity
 
@@ -45,7 +44,7 @@ def look_at(look: Look) -> list[Finding]:
 
 def _database(look: Look) -> list[Finding]:
     database = look.settings.database
-    if not os.path.exists(database):
+    if not is_there(look.settings):
         hint = "it is made when the first events are drained; or use --db"
         missing = Finding("D201", "database", Severity.WARNING, f"{database} does not exist", hint)
         return [missing, *segments.check(look)]

@@ -48,4 +48,5 @@ def _mend(settings: Settings, drain: Drain, fix: Fix, timeout: float) -> str:
     with drain.exclusive(timeout) as mine:
         if not mine:
             raise DatabaseBusy("another process is writing to the database", "try again later")
-        return checks_for(settings).mend(fix, timeout)
+        with drain.sink.transaction(timeout) as transaction:
+            return checks_for(settings).mend(transaction, fix)

@@ -16,12 +16,25 @@ from telemetry_store.schema import METADATA, ColumnType, EventTable, Table
 from telemetry_store.timestamps import TIME_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from telemetry_store.engines.sqlite.open import Connection
 
 #: What the names of search indexes and their triggers begin with.
 SEARCH = "_search_"
+#: Types of columns that take no time of events; None where there is no column.
+_NO_TIMES = (None, ColumnType.INTEGER, ColumnType.REAL, ColumnType.BOOLEAN)
+#: Part of a declared type → what such a column holds; the first part that is met decides.
+_AFFINITY = {
+    "INT": ColumnType.INTEGER,
+    "CHAR": ColumnType.TEXT,
+    "CLOB": ColumnType.TEXT,
+    "TEXT": ColumnType.TEXT,
+    "BLOB": ColumnType.FLEXIBLE,
+    "REAL": ColumnType.REAL,
+    "FLOA": ColumnType.REAL,
+    "DOUB": ColumnType.REAL,
+}
 
 
 class Tables:
@@ -32,7 +45,6 @@ class Tables:
         tables: the event tables, by name in small letters.
         keys: table → the columns of its dedupe key.
         taken: other names in small letters, and what has them: no event table can be made there.
-        delicate: tables that take their rows one by one.
         searched: table → columns of its search index, once somebody has looked.
     """
 
@@ -61,7 +73,7 @@ def load_tables(connection: Connection) -> tuple[dict[str, Table], dict[str, tup
             for _, column, kind, pk, hidden, _, _, _, known in described
             if not (hidden or _is_row_number(column, kind, pk, made_by))
         }
-        time = _time_of(columns)
+        time = next((field for field in TIME_FIELDS if columns.get(field) not in _NO_TIMES), None)
         tables[name] = Table(
             name,
             columns | ({time: ColumnType.TEXT} if time is not None else {}),
@@ -97,12 +109,6 @@ def delicate_tables(connection: Connection) -> set[str]:
     }
 
 
-def _time_of(columns: Mapping[str, ColumnType]) -> str | None:
-    """The column that takes the time of events."""
-    numbers = (None, ColumnType.INTEGER, ColumnType.REAL, ColumnType.BOOLEAN)
-    return next((name for name in TIME_FIELDS if columns.get(name) not in numbers), None)
-
-
 def _is_row_number(column: str, declared: str, pk: int, made_by: str) -> bool:
     """Tell whether SQLite fills the column itself: an INTEGER PRIMARY KEY."""
     return bool(pk) and declared.upper() == "INTEGER" and (column.lower() == "id" or "AUTOINCREMENT" in made_by.upper())
@@ -113,22 +119,8 @@ def column_type(declared: str) -> ColumnType:
     name = declared.upper()
     if name in ("BOOLEAN", "BOOL"):
         return ColumnType.BOOLEAN
-    for part, kind in _AFFINITY:
-        if part in name:
-            return kind
-    return ColumnType.NUMERIC if name else ColumnType.FLEXIBLE
-
-
-_AFFINITY = (
-    ("INT", ColumnType.INTEGER),
-    ("CHAR", ColumnType.TEXT),
-    ("CLOB", ColumnType.TEXT),
-    ("TEXT", ColumnType.TEXT),
-    ("BLOB", ColumnType.FLEXIBLE),
-    ("REAL", ColumnType.REAL),
-    ("FLOA", ColumnType.REAL),
-    ("DOUB", ColumnType.REAL),
-)
+    other = ColumnType.NUMERIC if name else ColumnType.FLEXIBLE
+    return next((kind for part, kind in _AFFINITY.items() if part in name), other)
 
 
 def searched_tables(connection: Connection) -> dict[str, tuple[str, ...]]:

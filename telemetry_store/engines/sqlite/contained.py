@@ -42,16 +42,9 @@ class Large(Exception):
 
 
 def fetch(path: str, sql: str, parameters: Any, seconds: float) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """All rows of one statement: in this process where it is harmless there, else in one of its own.
+    """The columns' names and all rows of one statement, which runs here where it is harmless, else in its own process.
 
-    Args:
-        path: the database file.
-        sql: one statement.
-        parameters: a sequence or a mapping.
-        seconds: when it is stopped, and how long to wait for locks.
-
-    Returns:
-        The columns' names, and the rows.
+    It is stopped after so many seconds, which are also how long it waits for locks.
 
     Raises:
         QueryStopped: it took too long or became too large.

@@ -64,26 +64,19 @@ class SqliteCopies(Copies):
         return Backup(path, taken_at, database, rows, carried, os.stat(path).st_size)
 
     def label(self, path: str) -> Backup | None:
-        try:
-            with _opened(path) as connection:
-                row = connection.execute("SELECT taken_at, database, carried, counts FROM _backup").fetchone()
-        except sqlite3.Error:
-            return None
-        if row is None:
-            return None
-        taken_at, database, carried, counts = row
-        return Backup(path, taken_at, database, orjson.loads(counts), carried, os.stat(path).st_size)
+        with contextlib.suppress(sqlite3.Error), _opened(path) as connection:
+            row = connection.execute("SELECT taken_at, database, carried, counts FROM _backup").fetchone()
+            if row is not None:
+                taken_at, database, carried, counts = row
+                return Backup(path, taken_at, database, orjson.loads(counts), carried, os.stat(path).st_size)
+        return None
 
     def can_overwrite(self, database: str, file: str) -> bool:
-        sizes = set()
-        for path in (file, database):
-            try:
-                with _opened(path) as connection:
-                    connection.execute("PRAGMA schema_version").fetchone()
-                    sizes.add(connection.execute("PRAGMA page_size").fetchone())
-            except sqlite3.DatabaseError:
-                return False
-        return len(sizes) == 1
+        with contextlib.suppress(sqlite3.DatabaseError), _opened(file) as new, _opened(database) as old:
+            for connection in (new, old):  # the page size is that of a new file until something is read
+                connection.execute("PRAGMA schema_version").fetchone()
+            return len({connection.execute("PRAGMA page_size").fetchone() for connection in (new, old)}) == 1
+        return False
 
     def overwrite(self, database: str, file: str, expected: Contents, timeout: float) -> None:
         with translating(database), _opened(file) as new, _untouched(database, timeout) as old:

@@ -9,15 +9,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.open import (
-    Access,
-    Connection,
-    Error,
-    OperationalError,
-    code_of,
-    connect,
-    translating,
-)
+from telemetry_store.engines.sqlite.open import Access, Connection, Error, code_of, connect, translating
 from telemetry_store.segment import sync_file
 
 if TYPE_CHECKING:
@@ -40,7 +32,7 @@ def moment_of(path: str) -> Iterator[Connection]:
     """
     try:
         connection = _begun(path, Access.READ)
-    except OperationalError as error:
+    except Error as error:
         if not code_of(error).startswith(_WRITES_FIRST):
             raise
         connection = _begun(path, Access.WRITE)

@@ -57,11 +57,7 @@ _HEAP = 48 << 20
 
 
 class Authoriser:
-    """Allows SQLite to read, and nothing that is not known to read.
-
-    Args:
-        wild: whether functions are allowed that can make large values.
-    """
+    """Allows SQLite to read, and nothing that is not known to read; if `wild`, functions that make large values too."""
 
     def __init__(self, *, wild: bool) -> None:
         self._functions = _TAME | _WILD if wild else _TAME

@@ -52,10 +52,6 @@ class Inserter:
     There is no savepoint around them, which would cost a copy of every page: a statement that fails is undone by
     itself, and its rows are tried again one by one.
 
-    Args:
-        connection: with a write transaction begun.
-        tables: what is known of the tables.
-
     Attributes:
         rejects: what could not be stored.
     """
@@ -67,8 +63,7 @@ class Inserter:
         self._most_values = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         self._statements: dict[tuple[str, tuple[str, ...], int], str] = {}
         self._waiting: dict[str, _Waiting] = {}
-        self._count = 0
-        self._duplicate = 0
+        self._count = self._duplicate = 0
         self._stored: dict[str, int] = {}
         self.rejects: list[Reject] = []
 
@@ -82,7 +77,7 @@ class Inserter:
         self._statements.clear()
 
     def add(self, run: Rows) -> None:
-        """Insert a run of rows, now or with those that follow."""
+        """Insert rows, now or with those that follow."""
         waiting = self._waiting.get(run.table)
         if waiting is None or waiting.columns != run.columns:
             self.flush(run.table)
@@ -101,7 +96,6 @@ class Inserter:
             self._insert(table, waiting, self._sizes(table, waiting))
 
     def flush_all(self) -> None:
-        """Insert everything that waits."""
         for table in list(self._waiting):
             self.flush(table)
 
@@ -134,9 +128,7 @@ class Inserter:
     def _execute(self, table: str, waiting: _Waiting, start: int, count: int) -> int:
         """Insert these rows with one statement; gives how many there are now that were not before."""
         key = (table, waiting.columns, count)
-        statement = self._statements.get(key)
-        if statement is None:
-            statement = self._statements[key] = self._statement(*key)
+        statement = self._statements.get(key) or self._statements.setdefault(key, self._statement(*key))
         values = list(chain.from_iterable(waiting.rows[start : start + count]))
         return self._connection.execute(statement, values).rowcount
 
@@ -148,7 +140,7 @@ class Inserter:
         return statement
 
     def _unless_refused(self, error: sqlite3.Error) -> None:
-        """Raise the error on, unless it is the table that refuses a row: a constraint, a trigger, a type."""
+        """Raise the error on, unless the table refuses a row: a constraint, a trigger, a type."""
         damage = getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_FULL", "SQLITE_IOERR"))
         if damage or not self._connection.in_transaction:
             raise error

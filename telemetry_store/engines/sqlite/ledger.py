@@ -21,11 +21,7 @@ _NAMES = ", ".join(map(quoted, _FIELDS))
 
 
 class SqliteLedger(Ledger):
-    """See `Ledger`.
-
-    Args:
-        connection: with a write transaction begun.
-    """
+    """See `Ledger`; the connection has a write transaction begun."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

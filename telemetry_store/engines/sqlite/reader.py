@@ -26,12 +26,7 @@ if TYPE_CHECKING:
 
 
 class SqliteReader(Reader):
-    """See `Reader`.
-
-    Args:
-        path: the database file.
-        connection: to it, for reading.
-    """
+    """See `Reader`; the connection reads the database at `path`."""
 
     def __init__(self, path: str, connection: Connection) -> None:
         self.path = path

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from telemetry_store.engines.abilities import Checks, Space
 from telemetry_store.engines.sqlite.checks import indexes, integrity, log, tables
 from telemetry_store.engines.sqlite.definitions import add_index
-from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.finding import MissingIndex, Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telemetry_store.engines.base import Reader
+    from telemetry_store.engines.base import Reader, Transaction
+    from telemetry_store.engines.sqlite.transaction import SqliteTransaction
     from telemetry_store.finding import Finding, Fix, Look
 
 #: Rows that ANALYZE looks at in each index.
@@ -23,14 +22,7 @@ _SAMPLE = 2000
 
 
 class SqliteChecks(Checks):
-    """See `Checks`.
-
-    Args:
-        path: the database file.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = path
+    """See `Checks`."""
 
     def version(self) -> Finding:
         return integrity.judged(sqlite3.sqlite_version_info)
@@ -46,14 +38,13 @@ class SqliteChecks(Checks):
         page, pages, free = (reader.value(f"PRAGMA {name}") for name in ("page_size", "page_count", "freelist_count"))
         return Space((pages - free) * page, free * page)
 
-    def mend(self, fix: Fix, timeout: float) -> str:
-        with contextlib.closing(SqliteSink(self._path)) as sink, sink.transaction(timeout) as transaction:
-            connection = transaction.connection
-            if isinstance(fix, MissingIndex):
-                add_index(connection, fix.table, fix.columns)
-                return f"made an index on {fix.table} ({', '.join(fix.columns)})"
-            if fix is Remedy.LOG:  # opening has done it
-                return f"set the journal mode to {connection.execute('PRAGMA journal_mode').fetchone()[0]}"
-            connection.execute(f"PRAGMA analysis_limit = {_SAMPLE}")
-            connection.execute("ANALYZE")
-            return "counted statistics for the planner"
+    def mend(self, transaction: Transaction, fix: Fix) -> str:
+        connection = cast("SqliteTransaction", transaction).connection
+        if isinstance(fix, MissingIndex):
+            add_index(connection, fix.table, fix.columns)
+            return f"made an index on {fix.table} ({', '.join(fix.columns)})"
+        if fix is Remedy.LOG:  # the sink has done it when it opened its connection
+            return f"set the journal mode to {connection.execute('PRAGMA journal_mode').fetchone()[0]}"
+        connection.execute(f"PRAGMA analysis_limit = {_SAMPLE}")
+        connection.execute("ANALYZE")
+        return "counted statistics for the planner"
