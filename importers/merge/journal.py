@@ -21,7 +21,7 @@ from telemetry_store import DatabaseBusy
 from telemetry_store.engines.sqlite.foreign import moment_of
 from telemetry_store.engines.sqlite.open import Connection, Error
 from telemetry_store.engines.sqlite.statements import exists, sql
-from telemetry_store.segment import try_lock
+from telemetry_store.segment import locked_file
 
 from .merge_plan import Action
 from .old_database import FOLDER
@@ -166,9 +166,8 @@ def alone(database: str) -> Iterator[Path]:
     """
     root = Path(os.path.abspath(database) + FOLDER)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        if not try_lock(descriptor):
+    with locked_file(str(root / _LOCK)) as locked:
+        if not locked:
             raise DatabaseBusy("another merge of this database is under way", "wait for its end")
         _clear(root, database)
         try:
@@ -176,8 +175,6 @@ def alone(database: str) -> Iterator[Path]:
         finally:
             with contextlib.suppress(Error, OSError):  # what made the block fail is what should be told
                 _clear(root, database)
-    finally:
-        os.close(descriptor)
 
 
 def _clear(root: Path, database: str) -> None:

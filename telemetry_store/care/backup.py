@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.care.unfinished import mode_of, unfinished
 from telemetry_store.drain import Drain
-from telemetry_store.engines import copies_for, sink_for
-from telemetry_store.errors import DatabaseBusy, DatabaseError, DatabaseMissing, TelemetryError, UsageError
+from telemetry_store.engines import copies_for, existing, sink_for
+from telemetry_store.errors import DatabaseBusy, DatabaseError, TelemetryError, UsageError
 from telemetry_store.recovery import SegmentReader, segment_names
 from telemetry_store.timestamps import from_nanoseconds
 
@@ -59,8 +59,7 @@ def back_up(settings: Settings, destination: str | None = None, *, timeout: floa
     copies = copies_for(settings)
     with contextlib.closing(Drain(os.path.abspath(settings.spool), sink_for(settings))) as drain:
         committed = _committed(drain, timeout)
-        if not os.path.exists(database):
-            raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
+        existing(settings)
         with unfinished(path, mode_of(database)) as partial:
             if committed:
                 copies.check(partial, copies.copy(database, partial))

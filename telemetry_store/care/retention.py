@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Self
 from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
 from telemetry_store.drain import Drain
-from telemetry_store.engines import ageing_for, is_there, sink_for
+from telemetry_store.engines import ageing_for, existing, sink_for
 from telemetry_store.engines.names import quoted
-from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
+from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, UsageError
 from telemetry_store.progress import Progress
 from telemetry_store.segment import locked_file
 from telemetry_store.timestamps import from_nanoseconds
@@ -75,7 +75,7 @@ class Pruned:
 def due(settings: Settings, older_than: float, *, table: str | None = None, clock: Clock = time.time) -> list[Pruned]:
     """What prune() with the same arguments would do, and raises as it does; changes nothing."""
     cutoff = _cutoff(older_than, clock())
-    aged = ageing_for(_existing(settings)).aged(cutoff, table)
+    aged = ageing_for(existing(settings)).aged(cutoff, table)
     return [Pruned(old.table.name, cutoff, old.rows) for old in aged]
 
 
@@ -143,12 +143,6 @@ def _cutoff(older_than: float, now: float) -> str:
     return from_nanoseconds(int((now - older_than) * 1e9))
 
 
-def _existing(settings: Settings) -> Settings:
-    if not is_there(settings):
-        raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
-    return settings
-
-
 def _check_clock(settings: Settings, now: float, cutoff: str) -> None:
     """Refuse when the clock says that nothing has happened for long: it may have jumped ahead."""
     with sink_for(settings).reader(_READ) as reader:
@@ -172,7 +166,7 @@ class Pruner:
     """
 
     def __init__(self, settings: Settings, cutoff: str, timeout: float) -> None:
-        self.ageing = ageing_for(_existing(settings))
+        self.ageing = ageing_for(existing(settings))
         self._sink = sink_for(settings)
         self._drain = Drain(os.path.abspath(settings.spool), self._sink)
         self._cutoff = cutoff

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from telemetry_store.errors import DatabaseMissing
+
 TYPE_CHECKING = False  # the process of a contained query imports this, and has no time for `typing`
 if TYPE_CHECKING:
     from telemetry_store.engines.abilities import Ageing, Checks, Copies
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
 def is_there(settings: Settings) -> bool:
     """Whether there is a database, as far as can be told without asking it."""
     return os.path.exists(settings.database)
+
+
+def existing(settings: Settings) -> Settings:
+    """The settings, when there is such a database.
+
+    Raises:
+        DatabaseMissing: there is none.
+    """
+    if not is_there(settings):
+        raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
+    return settings
 
 
 def sink_for(settings: Settings) -> Sink:

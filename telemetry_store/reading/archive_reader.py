@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
-from telemetry_store.engines import sink_for
+from telemetry_store.engines import existing, sink_for
 from telemetry_store.engines.names import quoted, text_of
-from telemetry_store.errors import DatabaseError, DatabaseMissing, QueryError, UsageError
+from telemetry_store.errors import DatabaseError, QueryError, UsageError
 from telemetry_store.settings import Settings
 from telemetry_store.worker import Worker, WorkerLost
 
@@ -68,9 +68,7 @@ def ask_both(settings: Settings, folder: str, sql: str) -> list[dict[str, Any]]:
     """
     if not os.path.isdir(folder):
         raise UsageError(f"there is no archive at {folder}", "`telemetry prune --archive` makes one")
-    if not os.path.exists(settings.database):
-        raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
-    question = Question(os.path.abspath(settings.database), os.path.abspath(folder), sql)
+    question = Question(os.path.abspath(existing(settings).database), os.path.abspath(folder), sql)
     try:
         with Worker[Rows](answer, question, (Rows,)) as worker:
             return [dict(zip(frame.names, row, strict=True)) for frame in worker for row in frame.rows]
