@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+import stat
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+#: Device and inode.
+Identity: TypeAlias = "tuple[int, int]"
 _SURE = (".jsonl", ".ndjson")
 _MAYBE = (".txt", ".json", ".log")
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
@@ -34,8 +37,7 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     """The files to import: those that are named, and the JSONL files below folders.
 
     Below a folder `.jsonl` and `.ndjson` count, rotated (`.jsonl.1`) and packed ones too; so do `.txt`, `.json` and
-    `.log` whose first lines are JSON objects. Hidden folders and spools (`…-spool`) are left
-    out.
+    `.log` whose first lines are JSON objects. Hidden folders and spools (`…-spool`) are left out.
 
     Raises:
         UsageError: a path does not exist.
@@ -55,11 +57,7 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 
 def unrotated(name: str) -> str:
     """A file's name before a rotation added a number or a date to it: `a.jsonl` for `a.jsonl.1.gz`."""
-    return _TURN.sub("", _unpacked(name))
-
-
-def _unpacked(name: str) -> str:
-    return next((name.removesuffix(end) for end in _PACKED if name.endswith(end)), name)
+    return _TURN.sub("", next((name.removesuffix(end) for end in _PACKED if name.endswith(end)), name))
 
 
 def stem(name: str) -> str:
@@ -93,10 +91,19 @@ def holds_lines(path: Path) -> bool:
         return False
 
 
+def identity_of(file: Path | str | int) -> Identity | None:
+    """Device and inode of a file, also by its descriptor; None when it is not there, or no file."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
 def table_for(path: Path) -> str:
     """The table that a file's name suggests: its words, without dates, counters and identifiers."""
-    stem = path.name.split(".")[0] or path.stem
-    words = _OTHER.sub("_", _COUNTERS.sub("", stem)).strip("_").lower()
+    name = path.name.split(".")[0] or path.stem
+    words = _OTHER.sub("_", _COUNTERS.sub("", name)).strip("_").lower()
     if not words:
         words = _OTHER.sub("_", path.parent.name).strip("_").lower() or "events"
     return (words if words[0].isalpha() else f"t_{words}")[:63]

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from telemetry_store import UsageError, check_table_name
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from telemetry_store import Source, TelemetryStore
 
+    from .discover import Identity
     from .import_plan import Plan
     from .prefix import Prefix
-    from .watch import Identity
 
 #: How many files are kept open; those that were not written to for longest are closed, and found again.
 _OPEN = 256
@@ -44,8 +44,6 @@ class Lag:
     """How far behind its writer the import of one file is.
 
     Attributes:
-        path: where the file is now.
-        table: where its events go.
         bytes: not imported yet, half-written lines included.
         seconds: for how long there has been something that is not imported, as far as this process has seen.
         imported: events since the following began.
@@ -59,16 +57,11 @@ class Lag:
     imported: int = 0
     problem: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same in JSON's types."""
-        return asdict(self)
-
 
 class Follower:
     """Keeps importing.
 
     Args:
-        store: where events go.
         paths: files, folders and globs, which may come later; without any, the sources of the plan.
         plan: which file goes into which table.
         table: for all of them.
@@ -118,20 +111,20 @@ class Follower:
         asked = self._watch.files()
         places = {identity: (path, path) for identity, path in asked.items()} | self._watch.rotated(asked.values())
         for identity, (path, origin) in places.items():
-            if identity not in self._files:
-                self._files[identity] = _Followed(self._run, path, self._clock)
+            followed = self._files.get(identity) or _Followed(self._run, path, self._clock)
+            self._files[identity] = followed
             if not stopping():
-                self._files[identity].look(path, origin, stopping)
-            self._files[identity].name = _Name.ASKED if identity in asked else _Name.BESIDE
+                followed.look(path, origin, stopping)
+            followed.name = _Name.ASKED if identity in asked else _Name.BESIDE
         nameless = self._files.keys() - places.keys()
-        self._look_again(nameless)
+        for identity in nameless:
+            self._files[identity].vanish()
+        self._look_again()
         self._let_go(nameless)
         return [file.lag() for file in self._files.values() if file.name is _Name.ASKED or file.behind]
 
-    def _look_again(self, nameless: Iterable[Identity]) -> None:
+    def _look_again(self) -> None:
         """When a file was cut or removed, look at the copies of it again: one of them is now what it was."""
-        for identity in nameless:
-            self._files[identity].vanish()
         lost = {followed.lost for followed in self._files.values()} - {None}
         for followed in self._files.values():
             if followed.lost is None and followed.entry in lost:
@@ -206,11 +199,6 @@ class _Followed:
 
     Where something fails, the state stays, and since the file does not look like it, it is tried again.
 
-    Args:
-        run: what is the same for all files.
-        path: where it was found.
-        clock: seconds since 1970.
-
     Attributes:
         name: how it is called.
         behind: bytes that are not imported.
@@ -223,23 +211,18 @@ class _Followed:
         self._run, self._path, self._clock = run, path, clock
         self._state: _Closed | _Doubtful | _Reading = _Closed()
         self._origin: Path | None = None
-        self._table = run.route_of(path).plan.name
-        self._current = clock()
-        self._imported = 0
-        self._problem = ""
+        self._table, self._problem = run.route_of(path).plan.name, ""
+        self._current, self._imported = clock(), 0
         self.name = _Name.BESIDE
-        self.behind = 0
-        self.grew = 0.0
+        self.behind, self.grew = 0, 0.0
         self.entry: tuple[str, int] | None = None
         self.lost: tuple[str, int] | None = None
 
     @property
     def opened(self) -> bool:
-        """Whether the file is kept open."""
         return not isinstance(self._state, _Closed)
 
     def lag(self) -> Lag:
-        """How far behind it is."""
         late = max(0.0, self._clock() - self._current) if self.behind else 0.0
         return Lag(str(self._path), self._table, self.behind, round(late, 3), self._imported, self._problem)
 
@@ -275,10 +258,7 @@ class _Followed:
     def look(self, path: Path, origin: Path | None, stopping: Callable[[], bool]) -> None:
         """Take note of where the file is, and begin it, or go on with it if it was closed.
 
-        Args:
-            path: where it is.
-            origin: the name that it was written to; None where only its content can say whether it is to be read.
-            stopping: see `Follower.round`.
+        Its origin is the name that it was written to; None where only its content can say whether it is to be read.
         """
         renamed, self._path, self._origin, state = path != self._path, path, origin, self._state
         if renamed:
@@ -369,5 +349,4 @@ class _Followed:
 
 
 def _key(source: Source) -> tuple[str, int]:
-    """What names an entry of the ledger."""
     return source.path, source.generation

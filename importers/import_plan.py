@@ -30,7 +30,6 @@ class TablePlan:
     """What is to become of the events of one table; a name alone where there is no plan.
 
     Attributes:
-        name: of the table.
         sources: globs, relative to the plan's folder; `{field}` takes a field from the path.
         timestamp: the field that says when; empty where the usual names do.
         timezone: of times that name none; None for UTC.
@@ -51,20 +50,7 @@ class TablePlan:
             return USUAL_TIME
         return TimeRule(self.rename.get(self.timestamp, self.timestamp), self.timezone or UTC)
 
-    def event(self, event: dict[str, Any], taken: dict[str, str]) -> dict[str, Any]:
-        """The event as it goes into the table.
-
-        Args:
-            event: as it stands in the file.
-            taken: fields from the path; a field of the event itself counts more.
-        """
-        if self.rename:
-            event = self._renamed(event)
-        if taken:
-            event = taken | event
-        return event
-
-    def _renamed(self, event: dict[str, Any]) -> dict[str, Any]:
+    def renamed(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event with new names; a field keeps its name where the new one is taken already."""
         renamed: dict[str, Any] = {}
         for name, value in event.items():
@@ -79,7 +65,6 @@ class Plan:
 
     Attributes:
         folder: where its globs start: the file's own, or its `root`.
-        tables: in the order of the file.
     """
 
     folder: Path
@@ -137,10 +122,7 @@ def _pattern(source: str) -> re.Pattern[str]:
 
 
 def load(file: Path) -> Plan:
-    """Read a plan.
-
-    Args:
-        file: a TOML file with sections `[tables.NAME]`.
+    """Read a plan, a TOML file with sections `[tables.NAME]`.
 
     Raises:
         UsageError: it is missing, is no TOML, or says something that makes no sense.

@@ -25,13 +25,12 @@ from .source_file import SourceFile
 from .summary import FileSummary, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from telemetry_store import Block, TelemetryStore, Transaction
 
     from .import_plan import Plan
     from .jsonl import LineExtent
-    from .prefix import Prefix
     from .recognition import New, Recognition
     from .route import Route
 
@@ -91,14 +90,10 @@ def import_paths(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is the same for all files of an import.
+    """What is the same for all files of an import; see `import_paths`.
 
     Attributes:
-        store: where they go.
         route_of: from a file's path to its table and form.
-        encoding: of their text; empty for UTF-8.
-        sample: bytes of each to import; None for all.
-        progress: see `import_paths`.
         following: they are written to at this moment.
     """
 
@@ -124,7 +119,7 @@ class Run:
             alone = self.sample is not None
             while True:
                 recognition = self.recognise(file, route.path)
-                if is_unfinished(file):
+                if file.damage and time.time() - os.fstat(file.fileno()).st_mtime < QUIET:  # somebody is packing it
                     return FileSummary(str(route.path), route.plan.name, Outcome.UNFINISHED)
                 if isinstance(recognition, Copy):
                     return self.link(file, recognition)
@@ -149,14 +144,15 @@ class Run:
     def link(self, file: SourceFile, copy: Copy) -> FileSummary:
         """Note that a file is an exact duplicate of one that is imported."""
         path, status, table = str(file.path), os.fstat(file.fileno()), copy.source.table
+        original = copy.source.duplicate_of or copy.source.path
         with self.store.transaction() as transaction:
             here = [source for source in transaction.ledger.sources() if source.path == path]
             linked = [source.generation for source in here if source.duplicate_of and source.prefix_hash == copy.digest]
             generation = linked[-1] if linked else max((source.generation + 1 for source in here), default=0)
             entry = Source(path, table, status.st_dev, status.st_ino, copy.size, copy.digest, copy.size,
-                           duplicate_of=copy.original, generation=generation)  # fmt: skip
+                           duplicate_of=original, generation=generation)  # fmt: skip
             transaction.ledger.save_source(entry)
-        return FileSummary(path, table, Outcome.DUPLICATE, original=copy.original)
+        return FileSummary(path, table, Outcome.DUPLICATE, original=original)
 
 
 def _batch(blocks: Iterable[Block[LineExtent]], size: int) -> Iterator[Block[LineExtent]]:
@@ -166,20 +162,6 @@ def _batch(blocks: Iterable[Block[LineExtent]], size: int) -> Iterator[Block[Lin
         size -= block.extent.end - block.extent.start
         if size <= 0:
             return
-
-
-def _marks(before: bytes, prefix: Prefix, extents: Sequence[LineExtent]) -> bytes:
-    """Marks of the last lines, as far as they were read here, and of those that were the last before.
-
-    Args:
-        before: the marks of the lines of the prefix.
-        prefix: what stands before all of it.
-        extents: what was read after it.
-    """
-    starts = [prefix, *(extent.prefix for extent in extents)]
-    return line_marks(
-        before, [(start, extent.data) for start, extent in zip(starts, extents, strict=False) if extent.data]
-    )
 
 
 class FileImport:
@@ -199,13 +181,7 @@ class FileImport:
     """
 
     def __init__(
-        self,
-        run: Run,
-        route: Route,
-        file: SourceFile,
-        recognition: New | Known,
-        *,
-        alone: bool = True,
+        self, run: Run, route: Route, file: SourceFile, recognition: New | Known, *, alone: bool = True
     ) -> None:
         self._run, self._file, self._outcome, self._alone = run, file, recognition.outcome, alone
         status = os.fstat(file.fileno())
@@ -246,10 +222,6 @@ class FileImport:
                 self._run.progress(Progress(str(self._file.path), self.source.offset, self.source.size, rows))
             if sample is not None and self.source.offset - self._start.offset >= sample:
                 break
-        return self.summary()
-
-    def summary(self) -> FileSummary:
-        """What this pass has done so far."""
         now, before = self.source, self._start
         return FileSummary(
             str(self._file.path), now.table, self._outcome,
@@ -286,7 +258,7 @@ class FileImport:
         self._reader.pending = count
 
     def _store_batch(self, blocks: Iterable[Block[LineExtent]], size: int) -> None:
-        """Store blocks of about so many bytes, as far as there are any, in one transaction."""
+        """Store blocks of about so many bytes in one transaction."""
         source = self.source
         with self._run.store.transaction() as transaction:
             marks = self._check(transaction)
@@ -299,7 +271,7 @@ class FileImport:
                 source,
                 prefix_hash=prefix.hash.hexdigest(),
                 offset=prefix.offset,
-                recent=b"" if source.place else _marks(marks, self.prefix, extents),
+                recent=b"" if source.place else line_marks(marks, self.prefix, extents),
                 read=source.read + counts.stored + counts.duplicate + counts.rejected + blank,
                 imported=source.imported + counts.stored,
                 duplicate=source.duplicate + counts.duplicate,
@@ -312,17 +284,12 @@ class FileImport:
     def _check(self, transaction: Transaction) -> bytes:
         """Go on only from where the ledger says; another import may have come first. Gives the marks that it has."""
         now = self.source
-        there = transaction.ledger.source(now.path, now.generation)
-        if there is None and now.offset == 0:
+        entry = transaction.ledger.source(now.path, now.generation)
+        if entry is None and now.offset == 0:
             return b""
-        if there is None or not now.offset or (there.offset, there.prefix_hash) != (now.offset, now.prefix_hash):
+        if entry is None or not now.offset or (entry.offset, entry.prefix_hash) != (now.offset, now.prefix_hash):
             raise Overtaken
-        return there.recent
-
-
-def is_unfinished(file: SourceFile) -> bool:
-    """Tell whether a file that was read to its end is an archive that somebody is writing."""
-    return bool(file.damage) and time.time() - os.fstat(file.fileno()).st_mtime < QUIET
+        return entry.recent
 
 
 def fallback_time(path: Path, modified: int) -> tuple[int, str]:

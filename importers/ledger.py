@@ -11,11 +11,12 @@ from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from .discover import stem
+from .discover import identity_of, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from importers.jsonl import LineExtent
     from importers.prefix import Prefix
     from importers.source_file import SourceFile
     from telemetry_store import Source
@@ -49,27 +50,23 @@ def prefix_hashes(file: SourceFile, offsets: set[int]) -> dict[int, Any]:
 
 def hash_of(file: SourceFile, offset: int) -> str:
     """The SHA-256 of so many bytes in hexadecimal digits; empty where the file is shorter."""
-    digest = prefix_hashes(file, {offset}).get(offset)
-    return digest.hexdigest() if digest is not None else ""
+    return next((digest.hexdigest() for digest in prefix_hashes(file, {offset}).values()), "")
 
 
-def line_marks(recent: bytes, pieces: Sequence[tuple[Prefix, bytes]]) -> bytes:
-    """What `Source.recent` is after further lines.
-
-    Args:
-        recent: what it was.
-        pieces: the lines, in as many pieces as they were read in, each with what stands before it.
-    """
+def line_marks(recent: bytes, prefix: Prefix, extents: Sequence[LineExtent]) -> bytes:
+    """What `Source.recent` is after the lines that follow a prefix, as far as they were read in this process."""
+    befores = [prefix, *(extent.prefix for extent in extents)]
+    pieces = [(before, extent.data) for before, extent in zip(befores, extents, strict=False) if extent.data]
     first, lines = len(pieces), 0
     while first and lines < _RECENT:
         first -= 1
         lines += pieces[first][1].count(b"\n")
     marks = bytearray(recent)
-    for prefix, data in pieces[first:]:
-        digest, ends = prefix.hash.copy(), [match.end() for match in re.finditer(rb"\n", data)][-_RECENT - 1 :]
+    for before, data in pieces[first:]:
+        digest, ends = before.hash.copy(), [match.end() for match in re.finditer(rb"\n", data)][-_RECENT - 1 :]
         for start, end in pairwise([0, *ends]):
             digest.update(data[start:end])
-            marks += _mark(prefix.offset + end, digest.digest())
+            marks += _mark(before.offset + end, digest.digest())
     return bytes(marks[-_RECENT * _MARK :])
 
 
@@ -79,7 +76,6 @@ def is_marked(recent: bytes, offset: int, digest: bytes) -> bool:
 
 
 def _mark(offset: int, digest: bytes) -> bytes:
-    """What is kept of the end of a line."""
     return (offset & 0xFFFFFFFF).to_bytes(_OFFSET, "big") + digest[:_HASH]
 
 
@@ -106,8 +102,7 @@ class Standing(Enum):
 def standing(source: Source, file: SourceFile) -> Standing:
     """Where an imported file is, seen from another one."""
     place, where = place_of(source), whereabouts(source)
-    there = _identity(where or place)
-    if there is not None and there == _identity(file.fileno()):
+    if identity_of(where or place) == identity_of(file.fileno()):
         return Standing.HERE if where in ("", place) else Standing.MOVED
     return Standing.ELSEWHERE if is_there(source, file) else Standing.MOVED
 
@@ -115,7 +110,7 @@ def standing(source: Source, file: SourceFile) -> Standing:
 def whereabouts(source: Source) -> str:
     """Where the inode of an imported file is: where it was last found, or renamed in that folder; else empty."""
     inode = (source.device, source.inode)
-    return next((path for path in _places(source) if _identity(path) == inode), "")
+    return next((path for path in _places(source) if identity_of(path) == inode), "")
 
 
 def _places(source: Source) -> Iterator[str]:
@@ -127,16 +122,7 @@ def _places(source: Source) -> Iterator[str]:
 
 def has_inode(source: Source, file: SourceFile) -> bool:
     """Tell whether an entry names the inode of a file."""
-    return (source.device, source.inode) == _identity(file.fileno())
-
-
-def _identity(file: str | int) -> tuple[int, int] | None:
-    """Device and inode of a file; None where there is none."""
-    try:
-        status = os.stat(file)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+    return (source.device, source.inode) == identity_of(file.fileno())
 
 
 def is_there(source: Source, like: SourceFile) -> bool:

@@ -55,7 +55,7 @@ class Known:
         source: the ledger's entry of it, as the ledger has it.
         entry: the same, as it goes on.
         prefix: the part that is imported.
-        size: bytes of its whole content, decompressed.
+        size: see `New`.
     """
 
     outcome: Outcome
@@ -72,17 +72,12 @@ class Copy:
     Attributes:
         source: the ledger's entry of that one, or of this as a copy of it.
         digest: the SHA-256 of the file, in hexadecimal digits.
-        size: bytes of its whole content, decompressed.
+        size: see `New`.
     """
 
     source: Source
     digest: str
     size: int
-
-    @property
-    def original(self) -> str:
-        """The path of the file that is imported."""
-        return self.source.duplicate_of or self.source.path
 
 
 Recognition: TypeAlias = "New | Known | Copy"
@@ -92,7 +87,7 @@ def recognise(file: SourceFile, path: Path, sources: list[Source], recent: Calla
     """Find out whether a file, or its beginning, has been imported before.
 
     Args:
-        file: the content.
+        file: its content.
         path: absolute; the name that the file had when it was written to.
         sources: the ledger.
         recent: gives the marks of the last lines of an entry.
@@ -129,7 +124,6 @@ class _Stranger:
         return next((self._copy_of(source) for source in self._imported if self._is_cut_off(source, recent)), None)
 
     def as_new(self) -> New:
-        """Nobody knows it."""
         path = str(self._path)
         before = [source for source in self._imported if place_of(source) == path]
         replaced = any(ledger.whereabouts(source) in ("", path) for source in before)
@@ -167,7 +161,7 @@ class _Stranger:
     @cached_property
     def _digits(self) -> str:
         """The SHA-256 of all of it."""
-        digest = self._hashes.get(self._size)
+        digest = self._hashes.get(self._size)  # of one reading with the others, where it is among them
         return digest.hexdigest() if digest is not None else ledger.hash_of(self._file, self._size)
 
     def _is_same_log(self, source: Source) -> bool:

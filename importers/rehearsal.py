@@ -35,8 +35,6 @@ class PlannedTable:
     """What would become of a table.
 
     Attributes:
-        table: its name.
-        status: whether it is there already.
         rows: how many would be added, before a dedupe key compares them with rows that are there.
         columns: name → type of those that would be added.
     """
@@ -46,18 +44,13 @@ class PlannedTable:
     rows: int
     columns: dict[str, str]
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same in JSON's types."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What an import would do.
 
     Attributes:
-        files: one summary for each.
-        tables: one entry for each that would get rows.
+        tables: those that would get rows.
         rejects: reason → how many lines, and where the first one is, as PATH:OFFSET.
     """
 
@@ -69,7 +62,7 @@ class Rehearsal:
         """The same in JSON's types."""
         return {
             "files": [summary.as_dict() for summary in self.files],
-            "tables": [table.as_dict() for table in self.tables],
+            "tables": [asdict(table) for table in self.tables],
             "rejects": [
                 {"reason": reason, "lines": lines, "first": first} for reason, (lines, first) in self.rejects.items()
             ],
@@ -86,16 +79,9 @@ def rehearse(
     sample: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Rehearsal:
-    """Import into a temporary database with the same tables, and tell what came of it; the real one is only read.
+    """Import into a temporary database with the same tables, and tell what came of it.
 
-    Args:
-        database: the real one; it need not exist.
-        paths: as for `import_paths`, like all the others.
-        plan: the same.
-        table: the same.
-        encoding: the same.
-        sample: the same.
-        progress: the same.
+    The real one is only read, and need not exist; everything else is as for `import_paths`.
     """
     with tempfile.TemporaryDirectory(prefix="telemetry-dry-run-") as folder:
         copy = os.path.join(folder, "copy.db")
@@ -118,10 +104,9 @@ def _columns(store: TelemetryStore) -> dict[str, set[str]]:
 def _planned(reader: Reader, before: dict[str, set[str]]) -> list[PlannedTable]:
     planned: list[PlannedTable] = []
     for name, table in reader.catalogue.tables.items():
-        rows = reader.catalogue.count(name)
-        known = before.get(name, set())
-        columns = {column: str(kind) for column, kind in table.columns.items() if column not in known}
-        if rows:
+        if rows := reader.catalogue.count(name):
+            known = before.get(name, set())
+            columns = {column: str(kind) for column, kind in table.columns.items() if column not in known}
             planned.append(PlannedTable(name, Presence.THERE if known else Presence.NEW, rows, columns))
     return planned
 

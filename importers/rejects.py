@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,23 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of the rejects.
-
-    Attributes:
-        tried: how many there were.
-        stored: events that are in a table now.
-        duplicate: events that were there already.
-        rejected: rejects that stay.
-    """
+    """What became of the rejects that were tried: events that were stored or there already, and rejects that stay."""
 
     tried: int
     stored: int
     duplicate: int
     rejected: int
-
-    def as_dict(self) -> dict[str, int]:
-        """The same in JSON's types."""
-        return asdict(self)
 
 
 def export(store: TelemetryStore, file: Path) -> int:
@@ -87,15 +76,10 @@ def replay(store: TelemetryStore, bytes_of: dict[int, bytes] | None = None, *, p
         for number, reject in transaction.ledger.take_rejects(None if bytes_of is None else list(bytes_of)):
             groups.setdefault(reject.source, []).append(replace(reject, raw=(bytes_of or {}).get(number, reject.raw)))
         for source, rejects in groups.items():
-            counts = _replay(transaction, rejects, plan)
+            counts = transaction.insert(_again(reject, plan) for reject in rejects).counts
             _count(transaction, source, len(rejects), counts)
             totals += counts
     return Replayed(sum(map(len, groups.values())), totals.stored, totals.duplicate, totals.rejected)
-
-
-def _replay(transaction: Transaction, rejects: list[Reject], plan: Plan | None) -> Counts:
-    """Try the rejects of one source."""
-    return transaction.insert(_again(reject, plan) for reject in rejects).counts
 
 
 def _count(transaction: Transaction, path: str, tried: int, counts: Counts) -> None:
@@ -105,38 +89,36 @@ def _count(transaction: Transaction, path: str, tried: int, counts: Counts) -> N
         if entry.path != path or entry.duplicate_of or not entry.rejected or not (left or stored or duplicate):
             continue
         source = transaction.ledger.source(path, entry.generation) or entry
-        mended_now = min(left, source.rejected)
+        gone = min(left, source.rejected)
         now = replace(
             source,
-            read=source.read - mended_now + stored + duplicate,
+            read=source.read - gone + stored + duplicate,
             imported=source.imported + stored,
             duplicate=source.duplicate + duplicate,
-            rejected=source.rejected - mended_now,
+            rejected=source.rejected - gone,
         )
         transaction.ledger.save_source(now)
-        left, stored, duplicate = left - mended_now, 0, 0
+        left, stored, duplicate = left - gone, 0, 0
 
 
 def _again(reject: Reject, plan: Plan | None) -> Block[Extent]:
     """One reject as a block of its records; of itself, with the reason, where it is none."""
-    start, end = reject.offset, reject.offset + len(reject.raw)
+    extent = Extent(reject.source, reject.offset, reject.offset + len(reject.raw))
     text = reject.raw.strip(b" \t\r\n\0").removeprefix(b"\xef\xbb\xbf")
     records: list[Record] = []
-    times = USUAL_TIME
-    if not os.path.isabs(reject.source):  # a segment of the spool: its lines name their tables
-        found: list[tuple[Any, str, bool]] = list(segment_records(text))
+    times, path = USUAL_TIME, Path(reject.source)
+    if not path.is_absolute():  # a segment of the spool: its lines name their tables
+        parsed: list[tuple[Any, str, bool]] = list(segment_records(text))
     else:
-        path = Path(reject.source)
         moment = fallback_time(path, os.stat(path).st_mtime_ns)[0] if path.exists() else time.time_ns()
         route = route_of(path, plan)
         times = route.plan.times()
-        found = [
+        parsed = [
             (None if event is None else (reject.table, moment, route.shape(event)), reason, careful)
             for event, reason, careful in documents(text)
         ]
-    for record, reason, _ in found:
+    for record, reason, _ in parsed:
         if record is None:
-            return Block(Extent(reject.source, start, end, (replace(reject, reason=reason),)))
+            return Block(replace(extent, rejects=(replace(reject, reason=reason),)))
         records.append(record)
-    chunk = RecordChunk(Origin(reject.source, lambda _: (reject.offset, reject.raw)), records, times)
-    return Block(Extent(reject.source, start, end), (chunk,))
+    return Block(extent, (RecordChunk(Origin(reject.source, lambda _: (reject.offset, reject.raw)), records, times),))

@@ -22,7 +22,7 @@ class Route:
     Attributes:
         path: of the file, absolute.
         plan: of its table.
-        taken: fields from its path.
+        taken: fields from its path; a field of the event itself counts more.
     """
 
     path: Path
@@ -31,7 +31,8 @@ class Route:
 
     def shape(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event in its table's form."""
-        return self.plan.event(event, self.taken)
+        event = self.plan.renamed(event) if self.plan.rename else event
+        return self.taken | event if self.taken else event
 
     def shaping(self) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
         """The same as a function; None where events go into the table as they are."""

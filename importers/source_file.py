@@ -42,7 +42,7 @@ _LARGEST_ARRAY = 256 << 20
 
 
 class _ZstdFrame:
-    """One frame of zstd, with the attributes and errors that the archives of the standard library have."""
+    """One frame of zstd, with the errors that the archives of the standard library have."""
 
     def __init__(self) -> None:
         try:
@@ -57,29 +57,21 @@ class _ZstdFrame:
         except self._error as error:
             raise OSError(str(error)) from error
 
-    @property
-    def eof(self) -> bool:
-        return self._frame.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._frame.unused_data
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._frame, name)
 
 
 class _Unpacked(io.RawIOBase):
-    """The content of a compressed file, as far as it can be unpacked; several archives may follow each other.
+    """The content of a compressed file, as far as it can be unpacked.
 
-    Args:
-        file: the compressed bytes.
-        magic: how every archive in it begins.
+    Several archives may follow each other, which all begin with the same `magic`.
     """
 
     def __init__(self, file: BinaryIO, magic: bytes) -> None:
         super().__init__()
         self._file, self._magic = file, magic
         self._archive: Any = None
-        self._packed = b""
-        self._ready = memoryview(b"")
+        self._packed, self._ready = b"", memoryview(b"")
         self._problem: Exception | None = None
 
     def readable(self) -> bool:
@@ -132,7 +124,6 @@ class SourceFile(io.RawIOBase):
     """The decompressed UTF-8 bytes of a file; offsets count these.
 
     Args:
-        path: the file.
         encoding: what its text is in, where that is not UTF-8 and no byte order mark says so.
 
     Attributes:
@@ -198,7 +189,6 @@ class SourceFile(io.RawIOBase):
         return SourceFile(type(self.path)(path), self.encoding)
 
     def tell(self) -> int:
-        """The offset of the next byte."""
         return self._position
 
     def read(self, size: int = -1) -> bytes:
@@ -254,7 +244,6 @@ class SourceFile(io.RawIOBase):
         return self.file.fileno()
 
     def close(self) -> None:
-        """Let go of the file."""
         self.file.close()
         super().close()
 
@@ -274,10 +263,8 @@ class _Recoded:
     """Bytes of another encoding as UTF-8; what does not decode becomes U+FFFD."""
 
     def __init__(self, source: Callable[[int], bytes], encoding: str) -> None:
-        self._source = source
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-        self._rest = b""
-        self._begun = False
+        self._source, self._decoder = source, codecs.getincrementaldecoder(encoding)("replace")
+        self._rest, self._begun = b"", False
 
     def read(self, size: int) -> bytes:
         while len(self._rest) < size:

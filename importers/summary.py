@@ -26,9 +26,6 @@ class FileSummary:
     """What became of one file, in this run.
 
     Attributes:
-        path: as found.
-        table: where its events went.
-        outcome: what became of it.
         read, imported, duplicate, rejected, blank: lines; read = imported + duplicate + rejected + blank.
         pending: bytes of a last line that is not complete yet; they are read once it is.
         bytes: read in this run.

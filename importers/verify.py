@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +46,6 @@ class Verified:
     """What was found of one source.
 
     Attributes:
-        path: of the file.
-        table: where its events went.
-        verdict: what that is.
         events: that stand in the imported part of the file.
         equal: of them, those that come back equal from a row.
         dropped: of them, those whose dedupe key stood in a row already.
@@ -101,39 +97,32 @@ def verify(
     with store.transaction() as transaction:
         sources = transaction.ledger.sources()
     wanted = {str(Path(path).absolute()) for path in paths}
+    newest = {source.path: source.generation for source in sources}
     with store.reader() as reader:
-        newest = {source.path: source.generation for source in sources}
-        check = partial(_verified, _Rows(reader), plan, encoding, progress, newest)
-        return [check(source) for source in sources if not wanted or source.path in wanted]
+        rows = _Rows(reader)
 
+        def verified(source: Source) -> Verified:
+            if source.duplicate_of:
+                return Verified(source.path, source.table, Verdict.DUPLICATE, original=source.duplicate_of)
+            gone = Verified(source.path, source.table, Verdict.GONE, events=source.imported, rejected=source.rejected)
+            place = place_of(source)
+            if not os.path.exists(place):
+                return gone
+            with SourceFile(Path(place), encoding) as file:
+                if hash_of(file, source.offset) != source.prefix_hash:
+                    cut = newest[source.path] > source.generation and not source.place  # and no copy was found
+                    return gone if cut else Verified(source.path, source.table, Verdict.CHANGED)
+                lines = LineByLine(file, route_of(Path(source.path), plan), source.table, 0, Tail.TAKE)
+                return _compared(rows, lines, source, progress)
 
-def _verified(
-    rows: _Rows,
-    plan: Plan | None,
-    encoding: str,
-    progress: Callable[[Progress], None] | None,
-    newest: dict[str, int],
-    source: Source,
-) -> Verified:
-    if source.duplicate_of:
-        return Verified(source.path, source.table, Verdict.DUPLICATE, original=source.duplicate_of)
-    gone = Verified(source.path, source.table, Verdict.GONE, events=source.imported, rejected=source.rejected)
-    place = place_of(source)
-    if not os.path.exists(place):
-        return gone
-    with SourceFile(Path(place), encoding) as file:
-        if hash_of(file, source.offset) != source.prefix_hash:
-            cut = newest[source.path] > source.generation and not source.place  # and no copy was found
-            return gone if cut else Verified(source.path, source.table, Verdict.CHANGED)
-        reader = LineByLine(file, route_of(Path(source.path), plan), source.table, 0, Tail.TAKE)
-        return _compared(rows, reader, source, progress)
+        return [verified(source) for source in sources if not wanted or source.path in wanted]
 
 
 def _compared(rows: _Rows, reader: LineByLine, source: Source, progress: Callable[[Progress], None] | None) -> Verified:
     """What the tables have of the lines of a file that is as it was."""
     refused = rows.refused(source.path)
     counts: Counter[_Trace] = Counter()
-    example, done = "", 0
+    example = ""
     for lines in reader.read(0, source.offset):
         for index, (table, _, event) in enumerate(lines.records()):
             rejected = refused and lines.chunk.origin.raw(index) in refused
@@ -141,9 +130,8 @@ def _compared(rows: _Rows, reader: LineByLine, source: Source, progress: Callabl
             counts[trace] += 1
             if trace is _Trace.MISSING:
                 example = example or dumps(event)
-        done += len(lines.data)
         if progress is not None:
-            progress(Progress(source.path, done, source.offset))
+            progress(Progress(source.path, lines.offset + len(lines.data), source.offset))
     equal, dropped, missing = counts[_Trace.EQUAL], counts[_Trace.DROPPED], counts[_Trace.MISSING]
     verdict = Verdict.DIFFERENT if missing else Verdict.VERIFIED
     return Verified(source.path, source.table, verdict, equal + dropped + missing, equal, dropped, missing,

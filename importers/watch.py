@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from .discover import files_in, stem, unrotated
+from .discover import files_in, identity_of, stem, unrotated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from .discover import Identity
     from .import_plan import Plan
 
-#: Device and inode.
-Identity: TypeAlias = "tuple[int, int]"
 #: A look round that takes longer than this, in seconds, is not repeated at once but takes at most a part of the time.
 _QUICK, _SHARE = 0.05, 0.1
 
@@ -28,7 +26,6 @@ class Watch:
 
     Args:
         paths: files, folders and globs; without any, the sources of the plan.
-        plan: whose sources they are.
         clock: seconds, for how long looking takes.
     """
 
@@ -58,13 +55,13 @@ class Watch:
     def _look(self) -> Iterator[Path]:
         if not self._paths and self._plan is not None:
             yield from (path.absolute() for path, _, _ in self._plan.files())
-        for asked in self._paths:
-            if os.path.isdir(asked):
-                yield from (path.absolute() for path in files_in([Path(asked)]))
-            elif os.path.exists(asked):
-                yield Path(asked).absolute()
+        for path in self._paths:
+            if os.path.isdir(path):
+                yield from (file.absolute() for file in files_in([Path(path)]))
+            elif os.path.exists(path):
+                yield Path(path).absolute()
             else:
-                yield from (Path(name).absolute() for name in sorted(glob.glob(asked, recursive=True)))
+                yield from (Path(name).absolute() for name in sorted(glob.glob(path, recursive=True)))
 
     def rotated(self, live: Iterable[Path]) -> dict[Identity, tuple[Path, Path | None]]:
         """Files whose names say that a rotation or a person made them of one of these, in the same folder.
@@ -73,25 +70,15 @@ class Watch:
             For each where it is, and the file that it was where the name leaves no doubt: a.jsonl for a.jsonl.1, but
             nothing for a-1.jsonl or a.old.
         """
-        names = {(path.parent, path.name) for path in live}
+        living = set(live)
         stems: dict[Path, set[str]] = {}
-        for folder, name in names:
-            stems.setdefault(folder, set()).add(stem(name))
+        for path in living:
+            stems.setdefault(path.parent, set()).add(stem(path.name))
         copies: dict[Identity, tuple[Path, Path | None]] = {}
         for folder, wanted in stems.items():
             with contextlib.suppress(OSError):
-                for name in sorted(name for name in os.listdir(folder) if stem(name) in wanted):
-                    identity = identity_of(folder / name) if (folder, name) not in names else None
-                    if identity is not None:
-                        origin = unrotated(name)
-                        copies[identity] = (folder / name, folder / origin if (folder, origin) in names else None)
+                for path in sorted(folder / name for name in os.listdir(folder) if stem(name) in wanted):
+                    if path not in living and (identity := identity_of(path)) is not None:
+                        origin = folder / unrotated(path.name)
+                        copies[identity] = (path, origin if origin in living else None)
         return copies
-
-
-def identity_of(path: Path) -> Identity | None:
-    """Device and inode of a file; None when it is not there, or no file."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

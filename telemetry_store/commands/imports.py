@@ -152,7 +152,7 @@ def _replay(mended: Path | None, plan: Plan | None, db: str | None, env: str | N
         fresh(store)
         replayed = importers.replay(store, changed, plan=plan)
     counts = f"{replayed.stored} events stored, {replayed.duplicate} there already, {replayed.rejected} rejected again"
-    print(terminal.as_json(replayed.as_dict()) if json else f"{replayed.tried} rejects tried: {counts}")
+    print(terminal.as_json(replayed) if json else f"{replayed.tried} rejects tried: {counts}")
     if replayed.rejected:
         raise typer.Exit(Exit.FINDINGS)
 
@@ -211,7 +211,7 @@ def _round(follower: Follower, stopped: list[int], reported: object, *, json: bo
         return str(error)
     state = [(lag.path, lag.bytes, lag.imported, lag.problem) for lag in lags]
     if state != reported and json:
-        print(terminal.json_line({"time": time.time(), "files": [lag.as_dict() for lag in lags]}), flush=True)
+        print(terminal.json_line({"time": time.time(), "files": lags}), flush=True)
     elif state != reported:
         _print_lags(lags)
     return state

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from importers import export, import_paths, mended, replay
+from importers import Replayed, export, import_paths, mended, replay
 from telemetry_store import EventTable, TelemetryStore, UsageError
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def test_rejects_whose_cause_is_gone(tmp_path: Path) -> None:
     with TelemetryStore(tmp_path / "a.db") as store:
         import_paths(store, [file])
         assert counts(store)["rejected"] == 2
-        assert replay(store).as_dict() == {"tried": 2, "stored": 0, "duplicate": 0, "rejected": 2}
+        assert replay(store) == Replayed(tried=2, stored=0, duplicate=0, rejected=2)
         assert counts(store)["rejected"] == 2
         declare(tmp_path / "a.db", "evolve")
-        assert replay(store).as_dict() == {"tried": 2, "stored": 2, "duplicate": 0, "rejected": 0}
+        assert replay(store) == Replayed(tried=2, stored=2, duplicate=0, rejected=0)
         assert counts(store) == {"read": 3, "imported": 3, "duplicate": 0, "rejected": 0, "blank": 0}
         assert [tuple(row.values()) for row in store.query("SELECT a, b FROM t ORDER BY id")] == [
             (1, None), (2, 3), (None, 4)]  # fmt: skip
@@ -62,7 +62,7 @@ def test_rejects_that_somebody_mended(tmp_path: Path) -> None:
         assert mended(out)[rows[1]["id"]] == b'{"a":"\xff"'
         rows[0]["raw"] = '{"a":1} {"a":2}'
         out.write_text(json.dumps(rows[0]) + "\n")
-        assert replay(store, mended(out)).as_dict() == {"tried": 1, "stored": 2, "duplicate": 0, "rejected": 0}
+        assert replay(store, mended(out)) == Replayed(tried=1, stored=2, duplicate=0, rejected=0)
         assert counts(store) == {"read": 5, "imported": 3, "duplicate": 0, "rejected": 2, "blank": 0}
         assert sorted(row["a"] for row in store.query("SELECT a FROM t")) == [1, 2, 3]
 
