@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from telemetry_store import Progress, Source, WorkerLost, check_table_name, prefetched
 
-from .jsonl import LineReader, Tail, blocks_of
+from .jsonl import LineReader, Tail
 from .ledger import line_marks
 from .loads import loading
 from .parser import Job, is_worth, parsed
@@ -251,7 +251,7 @@ class FileImport:
         left = self.source.size - self._start.offset
         if not self._alone and is_worth(self._file, left):
             return parsed(self._job, self._file, self._note_pending)
-        blocks = blocks_of(self._reader.read(self._start.offset), str(self._job.route.path), self.prefix)
+        blocks = self._reader.read(self.prefix)
         return prefetched(blocks) if left > _AHEAD else blocks
 
     def _note_pending(self, count: int) -> None:

@@ -16,7 +16,7 @@ import orjson
 from telemetry_store import USUAL_TIME, Block, ColumnChunk, Columns, Extent, Origin, RecordChunk, Reject, decode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from importers.prefix import Prefix
     from importers.route import Route
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: The event or None; why it is none; whether its values need a second look before they go into columns.
 Parsed: TypeAlias = "tuple[dict[str, Any] | None, str, bool]"
+#: The lines that are JSON objects; the others, with the reason; how many are blank; whether each line is one event.
+_Lines: TypeAlias = "tuple[Chunk, tuple[Reject, ...], int, bool]"
 _BLOCK = 256 << 10
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\0"
@@ -43,30 +45,6 @@ class Tail(Enum):
     TAKE = "it is read as it is"
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """What was read from a file at once, from an offset on.
-
-    Attributes:
-        data: all bytes that were read.
-        chunk: the lines that are JSON objects.
-        rejects: the others, with the reason.
-        blank: lines with nothing on them.
-        regular: each line is one event.
-    """
-
-    offset: int
-    data: bytes
-    chunk: Chunk
-    rejects: tuple[Reject, ...] = ()
-    blank: int = 0
-    regular: bool = False
-
-    def records(self) -> Sequence[Record]:
-        """The events, whichever way they were parsed."""
-        return self.chunk.records if isinstance(self.chunk, RecordChunk) else self.chunk.columns.records()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineExtent(Extent):
     """A part of a file.
@@ -75,20 +53,13 @@ class LineExtent(Extent):
         blank: lines with nothing on them.
         prefix: of the file up to its end.
         data: its bytes; empty where another process has read them.
+        regular: each line is one event.
     """
 
     blank: int
     prefix: Prefix
-    data: bytes
-
-
-def blocks_of(pieces: Iterable[Lines], source: str, prefix: Prefix) -> Generator[Block[LineExtent]]:
-    """Lines that follow a prefix of a file, as blocks."""
-    for lines in pieces:
-        prefix = prefix.extended(lines.data)
-        extent = LineExtent(source, lines.offset, prefix.offset, lines.rejects,
-                            blank=lines.blank, prefix=prefix, data=lines.data)  # fmt: skip
-        yield Block(extent, (lines.chunk,))
+    data: bytes = b""
+    regular: bool = False
 
 
 class LineReader:
@@ -111,9 +82,9 @@ class LineReader:
         self.pending = 0
         self._documents = segment_records if is_segment(file) else self._events
 
-    def read(self, offset: int, end: int | None = None) -> Generator[Lines]:
-        """Yield whole lines from an offset to the end of the file, or to an earlier end."""
-        self._file.seek(offset)
+    def read(self, prefix: Prefix, end: int | None = None) -> Generator[Block[LineExtent]]:
+        """Yield the whole lines that follow a prefix, to the end of the file, or to an earlier end."""
+        self._file.seek(prefix.offset)
         rest: list[bytes] = []  # of a line that is longer than a block
         while True:
             left = _BLOCK if end is None else min(_BLOCK, end - self._file.tell())
@@ -128,10 +99,18 @@ class LineReader:
                 data = data if not self.pending else b""
             rest = [block[cut:]]
             if data:
-                yield self._lines(data, offset)
-                offset += len(data)
+                lines = self._block(data, prefix, self._lines(data, prefix.offset))
+                prefix = lines.extent.prefix
+                yield lines
             if not block:
                 return
+
+    def _block(self, data: bytes, prefix: Prefix, lines: _Lines) -> Block[LineExtent]:
+        chunk, rejects, blank, regular = lines
+        after = prefix.extended(data)
+        extent = LineExtent(self._source, prefix.offset, after.offset, rejects,
+                            blank=blank, prefix=after, data=data, regular=regular)  # fmt: skip
+        return Block(extent, (chunk,))
 
     def _is_taken(self, data: bytes) -> bool:
         """Tell whether a last line without a newline is to be read now."""
@@ -142,7 +121,7 @@ class LineReader:
         except ValueError:
             return False
 
-    def _lines(self, data: bytes, offset: int) -> Lines:
+    def _lines(self, data: bytes, offset: int) -> _Lines:
         events = regular_events(data) if self._documents == self._events else None
         if events is None:
             return self._line_by_line(data, offset)
@@ -157,9 +136,9 @@ class LineReader:
             chunk = ColumnChunk(origin, columns)
         else:
             chunk = RecordChunk(origin, [(self._table, self._fallback, event) for event in events], self._times)
-        return Lines(offset, data, chunk, regular=True)
+        return chunk, (), 0, True
 
-    def _line_by_line(self, data: bytes, offset: int) -> Lines:
+    def _line_by_line(self, data: bytes, offset: int) -> _Lines:
         records: list[Record] = []
         places: list[tuple[int, bytes]] = []
         rejects: list[Reject] = []
@@ -180,7 +159,7 @@ class LineReader:
                 blank += 1
             at += len(line) + 1
         chunk = RecordChunk(Origin(self._source, places.__getitem__), records, self._times)
-        return Lines(offset, data, chunk if exact else self._simplest(chunk), tuple(rejects), blank)
+        return chunk if exact else self._simplest(chunk), tuple(rejects), blank, False
 
     def _simplest(self, chunk: RecordChunk) -> Chunk:
         return chunk.apart(self._table)
@@ -195,11 +174,17 @@ class LineReader:
 class LineByLine(LineReader):
     """The same, but each line is parsed for itself: slower, and a check of the other."""
 
-    def _lines(self, data: bytes, offset: int) -> Lines:
+    def _lines(self, data: bytes, offset: int) -> _Lines:
         return self._line_by_line(data, offset)
 
     def _simplest(self, chunk: RecordChunk) -> Chunk:
         return chunk
+
+
+def records_of(block: Block[LineExtent]) -> Sequence[Record]:
+    """The events of some lines, whichever way they were parsed."""
+    (chunk,) = block.chunks
+    return chunk.records if isinstance(chunk, RecordChunk) else chunk.columns.records()
 
 
 def regular_events(data: bytes) -> list[dict[str, Any]] | None:

@@ -26,12 +26,7 @@ def loading(
 ) -> Iterator[None]:
     """While files are imported, let the indexes of new tables wait that get much; afterwards make all that wait.
 
-    Also makes those that an import has left behind which was killed.
-
-    Args:
-        store: where they are.
-        routes: of the files.
-        progress: see `import_paths`; the indexes are named while they are made.
+    Also makes those that an import has left behind which was killed. Progress names the tables meanwhile.
     """
     sizes: Counter[str] = Counter()
     for route in routes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Block, Chunk, ColumnChunk, Columns, Origin, RecordChunk, Reject, Worker
 
-from .jsonl import LineExtent, LineReader, Lines, Tail, origin_of_lines
+from .jsonl import LineExtent, LineReader, Tail, origin_of_lines
 from .ledger import prefix_hashes
 from .prefix import KnownDigest, Prefix
 from .source_file import SourceFile
@@ -104,7 +104,7 @@ def parsed(job: Job, file: SourceFile, ended: Callable[[int], None]) -> Generato
 
 
 def parse(job: Job) -> Iterator[Parsed | End]:
-    """Parse what a job says, as the work of a process; nothing where the file is another one by now."""
+    """Parse what a job says, as the work of a process; OSError where the file is another one by now."""
     gc.disable()  # events make no circles of objects
     with SourceFile(job.path, job.encoding) as file:
         status = os.fstat(file.fileno())
@@ -112,49 +112,43 @@ def parse(job: Job) -> Iterator[Parsed | End]:
         if (status.st_dev, status.st_ino) != job.identity or digest is None:
             raise OSError(f"{job.path} is not what it was")
         reader = LineReader(file, job.route, job.table, job.fallback, job.tail)
-        prefix = Prefix.of(file, job.offset, digest)
-        for lines in reader.read(job.offset):
-            prefix = prefix.extended(lines.data)
-            yield _parsed(lines, prefix)
+        for block in reader.read(Prefix.of(file, job.offset, digest)):
+            yield _parsed(block)
         yield End(reader.pending)
 
 
-def _parsed(lines: Lines, prefix: Prefix) -> Parsed:
+def _parsed(block: Block[LineExtent]) -> Parsed:
+    (chunk,), extent, prefix = block.chunks, block.extent, block.extent.prefix
     columns: tuple[Any, ...] | None = None
     records: Sequence[Any] = ()
-    places = None
-    if isinstance(chunk := lines.chunk, ColumnChunk):
-        apart = chunk.columns
+    if isinstance(chunk, ColumnChunk):
+        apart, count = chunk.columns, len(chunk.columns.stamps)
         kinds = {key: [_KINDS.index(kind) for kind in types] for key, types in apart.kinds.items()}
-        columns = apart.values, kinds, apart.canonical, apart.written, len(apart.stamps)
+        columns = apart.values, kinds, apart.canonical, apart.written, count
     else:
-        records = chunk.records
-    if not lines.regular:
-        places = [(at, len(line)) for at, line in map(chunk.origin.raw, range(len(lines.records())))]
-    rejects = [(reject.offset, reject.table, reject.reason, reject.raw) for reject in lines.rejects]
+        records, count = chunk.records, len(chunk.records)
+    places = None if extent.regular else [(at, len(line)) for at, line in map(chunk.origin.raw, range(count))]
+    rejects = [(reject.offset, reject.table, reject.reason, reject.raw) for reject in extent.rejects]
     standing = (prefix.offset, prefix.hash.hexdigest(), prefix.head, prefix.tail)
-    return Parsed(columns, records, places, rejects, lines.blank, lines.offset, standing)
+    return Parsed(columns, records, places, rejects, extent.blank, extent.start, standing)
 
 
 def _block_of(parsed: Parsed, job: Job, file: SourceFile) -> Block[LineExtent]:
     source, start = str(job.route.path), parsed.start
     end, digest, head, tail = parsed.prefix
 
-    def raw(index: int) -> tuple[int, bytes]:
-        at, length = (parsed.places or [])[index]
-        return at, file.peek(at, length)
-
-    origin = Origin(source, raw)
-    if parsed.places is None:
+    places = parsed.places
+    if places is None:
         origin = origin_of_lines(source, start, lambda: file.peek(start, end - start))
+    else:
+        origin = Origin(source, lambda index: (places[index][0], file.peek(*places[index])))
     chunk: Chunk
     if parsed.columns is not None:
         values, kinds, canonical, written, count = parsed.columns
-        kinds = {key: frozenset(_KINDS[place] for place in places) for key, places in kinds.items()}
-        apart = Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written)
-        chunk = ColumnChunk(origin, apart)
+        kinds = {key: frozenset(_KINDS[number] for number in numbers) for key, numbers in kinds.items()}
+        chunk = ColumnChunk(origin, Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written))
     else:
         chunk = RecordChunk(origin, parsed.records, job.route.plan.times())
     rejects = tuple(Reject(source, *reject) for reject in parsed.rejects)
     prefix = Prefix(end, KnownDigest(digest), head, tail)
-    return Block(LineExtent(source, start, end, rejects, blank=parsed.blank, prefix=prefix, data=b""), (chunk,))
+    return Block(LineExtent(source, start, end, rejects, blank=parsed.blank, prefix=prefix), (chunk,))

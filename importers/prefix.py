@@ -50,6 +50,10 @@ class Prefix:
         start = max(0, offset - _EDGE)
         return cls(offset, digest, file.peek(0, min(_EDGE, offset)), file.peek(start, offset - start))
 
+    @classmethod
+    def empty(cls) -> Prefix:
+        return cls(0, hashlib.sha256(), b"", b"")
+
     def extended(self, data: bytes) -> Prefix:
         """It and what follows it."""
         digest = self.hash.copy()

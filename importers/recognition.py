@@ -106,7 +106,7 @@ class _Stranger:
         copies = [source for source in sources if source.duplicate_of and source.offset == self._size]
         self._copies = [source for source in copies if ledger.has_inode(source, file)]
         offsets = {source.offset for source in self._imported + self._copies if source.offset <= self._size}
-        self._hashes = ledger.prefix_hashes(file, offsets | {0})
+        self._hashes = ledger.prefix_hashes(file, offsets)
 
     def as_imported(self) -> Known | Copy | None:
         """Ask those that it begins like: first those that are nowhere else, then the longest."""
@@ -128,7 +128,7 @@ class _Stranger:
         before = [source for source in self._imported if place_of(source) == path]
         replaced = any(ledger.whereabouts(source) in ("", path) for source in before)
         outcome = Outcome.REWRITTEN if replaced else Outcome.IMPORTED
-        return New(outcome, self._generation, Prefix.of(self._file, 0, self._hashes[0]), self._size)
+        return New(outcome, self._generation, Prefix.empty(), self._size)
 
     def _begins_like(self, source: Source) -> bool:
         digest = self._hashes.get(source.offset)

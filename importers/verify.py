@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry_store import Progress, dumps
 
-from .jsonl import LineByLine, Tail
+from .jsonl import LineByLine, Tail, records_of
 from .ledger import hash_of, place_of
+from .prefix import Prefix
 from .route import route_of
 from .source_file import SourceFile
 
@@ -123,15 +124,16 @@ def _compared(rows: _Rows, reader: LineByLine, source: Source, progress: Callabl
     refused = rows.refused(source.path)
     counts: Counter[_Trace] = Counter()
     example = ""
-    for lines in reader.read(0, source.offset):
-        for index, (table, _, event) in enumerate(lines.records()):
-            rejected = refused and lines.chunk.origin.raw(index) in refused
+    for block in reader.read(Prefix.empty(), source.offset):
+        (chunk,) = block.chunks
+        for index, (table, _, event) in enumerate(records_of(block)):
+            rejected = refused and chunk.origin.raw(index) in refused
             trace = _Trace.REJECTED if rejected else rows.take(table, event)
             counts[trace] += 1
             if trace is _Trace.MISSING:
                 example = example or dumps(event)
         if progress is not None:
-            progress(Progress(source.path, lines.offset + len(lines.data), source.offset))
+            progress(Progress(source.path, block.extent.end, source.offset))
     equal, dropped, missing = counts[_Trace.EQUAL], counts[_Trace.DROPPED], counts[_Trace.MISSING]
     verdict = Verdict.DIFFERENT if missing else Verdict.VERIFIED
     return Verified(source.path, source.table, verdict, equal + dropped + missing, equal, dropped, missing,

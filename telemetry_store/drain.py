@@ -169,8 +169,7 @@ class Drain:
     def replay(self, timeout: float) -> Drained:
         """Bring everything there is into the sink and delete no segment; the caller keeps other drains out.
 
-        Args:
-            timeout: seconds to wait for the database's write lock.
+        Each transaction waits `timeout` seconds for the database's write lock.
 
         Raises:
             DatabaseError: by cause.
@@ -288,14 +287,13 @@ def _gap(name: str, piece: Piece) -> Block[SegmentExtent]:
 
 
 def _lines(name: str, piece: Piece) -> Block[SegmentExtent]:
-    data = piece.data
     try:
-        records, exact = decode(data)
+        records, exact = decode(piece.data)
     except (ValueError, TypeError):
         return _line_by_line(name, piece)
 
     def raw(index: int) -> tuple[int, bytes]:
-        lines = data.splitlines(keepends=True)
+        lines = piece.data.splitlines(keepends=True)
         return piece.start + sum(map(len, lines[:index])), lines[index]
 
     origin = Origin(name, raw)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importers import parser
-from importers.jsonl import LineByLine, LineExtent, LineReader, Tail, blocks_of, regular_events
+from importers.jsonl import LineByLine, LineExtent, LineReader, Tail, regular_events
 from importers.prefix import Prefix
 from importers.route import route_of
 from importers.source_file import SourceFile
@@ -82,12 +82,12 @@ def test_all_ways_are_one(folder: Path, lines: list[bytes], whole: bool) -> None
         route, start = route_of(path, None), Prefix(8, hashlib.sha256(b"{}     \n"), b"{}     \n", b"{}     \n")
         reader, careful = (kind(file, route, "t", 0, Tail.TAKE) for kind in (LineReader, LineByLine))
         pieces = [reader._lines(data, 8), reader._line_by_line(data, 8), careful._lines(data, 8)]
-        at_once, one_by_one, rule = (next(blocks_of([lines], str(path), start)) for lines in pieces)
+        at_once, one_by_one, rule = (reader._block(data, start, lines) for lines in pieces)
         same(at_once, rule)
         same(one_by_one, rule)
         job = parser.Job(path, route, "t", 0, Tail.TAKE, "", (0, 0), 8)
-        for lines in pieces[:2]:
-            _, fields = marshal.loads(encoded(parser._parsed(lines, start.extended(data))))
+        for block in (at_once, one_by_one):
+            _, fields = marshal.loads(encoded(parser._parsed(block)))
             same(parser._block_of(parser.Parsed(*fields), job, file), rule)
 
 
@@ -109,5 +109,6 @@ def test_plain_lines_are_parsed_at_once() -> None:
 def test_long_integers_take_the_careful_way(reader: LineReader, number: str) -> None:
     """Integers that orjson would turn into floats keep their digits, wherever they stand."""
     for line in (f'{{"a":{number}}}', f'{{"a": {number} }}', f'{{"a":[1,{{"b":{number}}}]}}', f'{{"a":[{number}]}}'):
-        (record,) = reader._lines(line.encode() + b"\n", 0).records()
+        chunk, *_ = reader._lines(line.encode() + b"\n", 0)
+        (record,) = chunk.records
         assert number in json.dumps(record[2])

@@ -16,8 +16,6 @@ from telemetry_store.schema import METADATA, ColumnType, EventTable, Table
 from telemetry_store.timestamps import TIME_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from telemetry_store.engines.sqlite.open import Connection
 
 #: What the names of search indexes and their triggers begin with.
@@ -44,7 +42,8 @@ class Tables:
         version: of the schema when this was read.
         tables: the event tables, by name in small letters.
         keys: table → the columns of its dedupe key.
-        taken: other names in small letters, and what has them: no event table can be made there.
+        taken: names of views, indexes and virtual tables in small letters, and which of them each is: no event table
+            can be made there.
         searched: table → columns of its search index, once somebody has looked.
     """
 
@@ -52,8 +51,12 @@ class Tables:
         self.version = connection.execute("PRAGMA schema_version").fetchone()[0]
         tables, self.keys = load_tables(connection)
         self.tables = {name.lower(): table for name, table in tables.items()}
-        taken = {"all_events": "view"} | taken_names(connection, tables)
-        self.taken = {name.lower(): kind for name, kind in taken.items() if name not in tables}
+        objects = connection.execute("SELECT name, type FROM sqlite_master WHERE type <> 'trigger'").fetchall()
+        self.taken = {
+            name.lower(): "virtual table" if kind == "table" else kind
+            for name, kind in [("all_events", "view"), *objects]
+            if name.lower() not in self.tables and not name.startswith(("_", "sqlite_"))
+        }
         self.delicate = delicate_tables(connection)
         self.searched: dict[str, tuple[str, ...]] | None = None
 
@@ -86,17 +89,6 @@ def load_tables(connection: Connection) -> tuple[dict[str, Table], dict[str, tup
     return tables, keys
 
 
-def taken_names(connection: Connection, tables: Iterable[str]) -> dict[str, str]:
-    """Names of views, indexes and virtual tables, and which of them each is: no event table can be made there."""
-    there = {name.lower() for name in tables}
-    objects = connection.execute("SELECT name, type FROM sqlite_master WHERE type <> 'trigger'").fetchall()
-    return {
-        name: "virtual table" if kind == "table" else kind
-        for name, kind in objects
-        if name.lower() not in there and not name.startswith(("_", "sqlite_"))
-    }
-
-
 def delicate_tables(connection: Connection) -> set[str]:
     """Tables where one statement for many rows could stop half-way: those with triggers or ON CONFLICT clauses."""
     return {
@@ -124,7 +116,7 @@ def column_type(declared: str) -> ColumnType:
 
 
 def searched_tables(connection: Connection) -> dict[str, tuple[str, ...]]:
-    """The tables that have an index, and the columns that are in it."""
+    """The tables that have a search index, and the columns that are in it."""
     names = connection.execute(
         "SELECT name FROM sqlite_master WHERE substr(name, 1, ?) = ? AND sql LIKE 'CREATE VIRTUAL TABLE%'",
         (len(SEARCH), SEARCH),
@@ -136,11 +128,7 @@ def searched_tables(connection: Connection) -> dict[str, tuple[str, ...]]:
 
 
 class SqliteCatalogue(Catalogue):
-    """See `Catalogue`.
-
-    Args:
-        connection: reads the database; the facts are those of the moment at which each is first asked for.
-    """
+    """See `Catalogue`; the facts are those of the moment at which each is first asked for."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -188,21 +176,20 @@ class SqliteCatalogue(Catalogue):
 
     def indexes(self, table: str) -> dict[str, tuple[str, ...]]:
         if table not in self._indexes:
-            columns: dict[str, tuple[str, ...]] = {}
-            for index, column in self._connection.execute(sql("indexes.sql"), (table,)):
-                columns[index] = (*columns.get(index, ()), column)
-            self._indexes[table] = columns
+            rows = self._connection.execute(sql("indexes.sql"), (table,))
+            by_name = groupby(rows, itemgetter(0))
+            self._indexes[table] = {index: tuple(column for _, column in columns) for index, columns in by_name}
         return self._indexes[table]
 
     @cached_property
-    def _leading(self) -> dict[str, frozenset[str]]:
+    def _leading(self) -> dict[str, set[str]]:
         columns: dict[str, set[str]] = {}
         for table, column in self._connection.execute(sql("leading.sql")):
             columns.setdefault(table, set()).add(column)
-        return {table: frozenset(names) for table, names in columns.items()}
+        return columns
 
     def leading(self, table: str) -> frozenset[str]:
-        return self._leading.get(table, frozenset())
+        return frozenset(self._leading.get(table, ()))
 
     def key(self, table: str) -> tuple[str, ...]:
         return self._loaded[1].get(table, ())
