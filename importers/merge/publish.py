@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
-from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, uri
 from telemetry_store.engines.sqlite.shape import Kind, read_schema
 
@@ -67,7 +66,7 @@ class _Publication:
         for table in record.tables:
             describe(self._connection, table, self._shapes[table.name.lower()])
         save(self._connection, record)
-        rebuild_all_events(self._connection, load_tables(self._connection)[0].values())
+        rebuild_all_events(self._connection)
         return records(self._connection)[-1]
 
     def _check_names(self, record: MergeRecord) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store import UsageError
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
-from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.engines.sqlite.foreign import copy_database
 from telemetry_store.engines.sqlite.shape import read_schema
 
@@ -96,7 +95,7 @@ def _undo(database: str, record: MergeRecord, timeout: float) -> RolledBack:
         if outcome.changed:
             outcome.aside = _set_aside(database, record.folder)
         _drop_all(connection, record)
-        rebuild_all_events(connection, load_tables(connection)[0].values())
+        rebuild_all_events(connection)
         connection.execute("COMMIT")
     return outcome
 

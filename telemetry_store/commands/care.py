@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
@@ -13,14 +12,12 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import TIMEOUT, Db, Env, Exit, Json, fresh, opened, progress_bar, warn
+from telemetry_store.commands.options import TIMEOUT, Db, Env, Exit, Json, failing, fresh, opened, progress_bar, warn
 from telemetry_store.engines import is_there
 from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, DatabaseError
 from telemetry_store.recovery import segment_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from telemetry_store.engines.abilities import Backup
     from telemetry_store.store import Stats
 
@@ -104,16 +101,6 @@ def doctor(
         raise typer.Exit(Exit.FINDINGS)
 
 
-@contextlib.contextmanager
-def _failed_check() -> Iterator[None]:
-    """A failed check has an exit status of its own."""
-    try:
-        yield
-    except (BackupFailed, ArchiveDamaged) as error:
-        warn(f"error: {error}")
-        raise typer.Exit(Exit.FINDINGS) from error
-
-
 def backup(
     destination: Annotated[str | None, typer.Argument(help="A new file, or a folder.")] = None,
     keep: Annotated[int | None, typer.Option("--keep", min=1, help="Delete all but the newest so many.")] = None,
@@ -135,7 +122,7 @@ def backup(
     if listing:
         _show_backups(backups(settings, folder), json=json)
         return
-    with _failed_check():
+    with failing(BackupFailed, ArchiveDamaged):
         copy = back_up(settings, destination, timeout=timeout)
     deleted = keep_newest(settings, keep, folder) if keep else []
     if json:
@@ -175,7 +162,7 @@ def restore(
     """
     from telemetry_store.care.restore import restore as put_back
 
-    with _failed_check():
+    with failing(BackupFailed, ArchiveDamaged):
         restored = put_back(settings_module.load(db, env=env), file, force=force, timeout=timeout)
     if json:
         print(terminal.as_json(asdict(restored)))
@@ -208,7 +195,7 @@ def prune(
     if dry_run:
         pruned = retention.due(store.settings, span, table=table)
     else:
-        with _failed_check(), progress_bar() as draw:
+        with failing(BackupFailed, ArchiveDamaged), progress_bar() as draw:
             pruned = retention.prune(store.settings, span, table=table, folder=archive, force=force, progress=draw)
     if json:
         print(terminal.as_json([asdict(part) for part in pruned]))

@@ -10,7 +10,7 @@ import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, progress_bar, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, failing, progress_bar, warn
 
 if TYPE_CHECKING:
     from importers.merge import Merged, OldDatabase, Plan
@@ -120,12 +120,8 @@ def _show(plan: Plan, databases: list[OldDatabase]) -> None:
 def _merge(database: str, plan: Plan, *, dry_run: bool, json: bool) -> None:
     from importers import merge as merging
 
-    try:
-        with progress_bar() as draw:
-            outcome = merging.merge(database, plan, progress=draw, dry_run=dry_run)
-    except merging.MergeFailed as error:
-        warn(f"error: {error}")
-        raise typer.Exit(Exit.FINDINGS) from error
+    with failing(merging.MergeFailed), progress_bar() as draw:
+        outcome = merging.merge(database, plan, progress=draw, dry_run=dry_run)
     if json:
         print(terminal.as_json({"database": database, **outcome.as_dict()}))
     else:
@@ -156,11 +152,8 @@ def _print_outcome(outcome: Merged) -> None:
 def _roll_back(database: str, *, json: bool) -> None:
     from importers import merge as merging
 
-    try:
+    with failing(merging.MergeFailed):
         outcome = merging.rollback(database)
-    except merging.MergeFailed as error:
-        warn(f"error: {error}")
-        raise typer.Exit(Exit.FINDINGS) from error
     if json:
         print(terminal.as_json(outcome.as_dict()))
         return

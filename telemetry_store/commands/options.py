@@ -13,7 +13,7 @@ import typer
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
 from telemetry_store.engines import is_there
-from telemetry_store.errors import DatabaseBusy, DatabaseError, SpoolError
+from telemetry_store.errors import DatabaseBusy, DatabaseError, SpoolError, TelemetryError
 from telemetry_store.recovery import segment_names
 from telemetry_store.store import TelemetryStore
 
@@ -47,6 +47,16 @@ _SHORTLY = 1.0
 def warn(message: str) -> None:
     """Say something on standard error."""
     print(message, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def failing(*kinds: type[TelemetryError]) -> Iterator[None]:
+    """Errors of these kinds are failed checks, which have an exit status of their own."""
+    try:
+        yield
+    except kinds as error:
+        warn(f"error: {error}")
+        raise typer.Exit(Exit.FINDINGS) from error
 
 
 @contextlib.contextmanager

@@ -1,7 +1,4 @@
-"""Where rows end up: a folder for each database engine, and the contracts that they all keep (`base.py`).
-
-Which engine it is, the settings say by their database.
-"""
+"""Where rows end up: a folder for each engine, which the settings choose, and the contracts of all (`base.py`)."""
 
 from __future__ import annotations
 
