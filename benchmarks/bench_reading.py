@@ -27,7 +27,6 @@ from machine import facts
 from telemetry_store import EventTable, TelemetryStore
 from telemetry_store.engines.sqlite.reader import reading
 from telemetry_store.reading.questions import find, tables_of
-from telemetry_store.reading.timeline import newest
 from telemetry_store.selection import Condition, Window
 
 # Q
@@ -92,7 +91,8 @@ def lines_of(path: Path) -> list[Path]:
 def last_of_agent(path: Path) -> int:
     """The last 100 events of one agent across all tables."""
     with reading(str(path)) as reader:
-        return len(newest(reader, reader.catalogue.tables, Window(where=[Condition("agent_id", "=", AGENT)]), 100))
+        window = Window(where=[Condition("agent_id", "=", AGENT)])
+        return len(list(reader.by_time(reader.catalogue.tables.values(), window, 100)))
 
 
 def last_of_agent_in_sql(path: Path) -> int:

@@ -4,8 +4,7 @@ Applications need `TelemetryStore` or `get_store`, `EventTable`, `Settings` and 
 those who bring events from elsewhere, as `importers` does.
 """
 
-from __future__ import annotations
-
+# No `from __future__` here: the command imports this before its path is in order; see `import_path.py`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -119,7 +118,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public name when it is first used: a process of ours may need one module of this package only."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -55,11 +55,11 @@ class Background:
         sync_interval: float,
         after_fork: Callable[[], None],
     ) -> None:
-        self._spool = spool
+        self.spool = spool
         self._make_drain = make_drain
         self._intervals = (drain_interval, sync_interval)
         self._after_fork = weakref.WeakMethod(after_fork)
-        self._made_drain: Drain | None = None
+        self._own_drain: Drain | None = None
         self._begin()
         _ALL.add(self)
 
@@ -75,11 +75,11 @@ class Background:
     @property
     def drain(self) -> Drain:
         """The one drain of the store."""
-        if self._made_drain is None:
+        if self._own_drain is None:
             with self._making:
-                if self._made_drain is None:
-                    self._made_drain = self._make_drain()
-        return self._made_drain
+                if self._own_drain is None:
+                    self._own_drain = self._make_drain()
+        return self._own_drain
 
     def start(self) -> None:
         """Start the threads, unless they run; a thread that is started at the end of the interpreter never runs."""
@@ -104,7 +104,7 @@ class Background:
             import logging
 
             logging.getLogger("telemetry_store").warning(
-                "telemetry cannot be drained: %s; events wait in %s", error, self._spool.directory
+                "telemetry cannot be drained: %s; events wait in %s", error, self.spool.directory
             )
         self.last_error = error
 
@@ -118,8 +118,8 @@ class Background:
 
     def close(self) -> None:
         """Let go of the drain; the threads have ended."""
-        if self._made_drain is not None:
-            self._made_drain.close()
+        if self._own_drain is not None:
+            self._own_drain.close()
         _ALL.discard(self)
 
     def at_exit(self) -> None:
@@ -128,44 +128,27 @@ class Background:
         with contextlib.suppress(TelemetryError, OSError):
             self.drain.run(_AT_EXIT, tidy=True)
 
-    def drain_once(self, *, tidy: bool) -> bool:
-        """One drain that waits for nobody; tells whether all was drained."""
-        complete = self.drain.run(0.0, tidy=tidy).complete
-        self.last_error = None
-        return complete
-
-    def sync_once(self) -> None:
-        """One synchronisation, whose failure is noted."""
-        try:
-            self._spool.sync()
-        except (OSError, TelemetryError) as error:
-            self.note(TelemetryError(f"cannot sync the spool: {error}"))
-
-    def position(self) -> tuple[str, int]:
-        """How far this process has recorded: the segment's name and the bytes in it."""
-        return self._spool.own_segment()
-
     def before_fork(self) -> None:
         """Wait until nothing is under way that must not be half done in the child."""
         self._starting.acquire()
-        self._spool.before_fork()
+        self.spool.before_fork()
         self._making.acquire()
-        if self._made_drain is not None:
-            self._made_drain.before_fork()
+        if self._own_drain is not None:
+            self._own_drain.before_fork()
 
     def after_fork_in_parent(self) -> None:
         """Go on as before."""
-        if self._made_drain is not None:
-            self._made_drain.after_fork_in_parent()
+        if self._own_drain is not None:
+            self._own_drain.after_fork_in_parent()
         self._making.release()
-        self._spool.after_fork_in_parent()
+        self.spool.after_fork_in_parent()
         self._starting.release()
 
     def after_fork_in_child(self) -> None:
         """Drop what belongs to the parent, and begin anew."""
-        if self._made_drain is not None:
-            self._made_drain.after_fork_in_child()
-        self._spool.after_fork_in_child()
+        if self._own_drain is not None:
+            self._own_drain.after_fork_in_child()
+        self.spool.after_fork_in_child()
         self._begin()
         if (after_fork := self._after_fork()) is not None:
             after_fork()
@@ -179,18 +162,19 @@ def _drain_loop(reference: weakref.ref[Background], stop: threading.Event, inter
         background = reference()
         if background is None:
             return
-        position, now = background.position(), time.monotonic()
-        if position == seen and now - looked < _LOOK_ROUND:
+        position, now = background.spool.own_segment(), time.monotonic()
+        due = now - looked >= _LOOK_ROUND
+        if position == seen and not due:
             continue
         try:
-            if background.drain_once(tidy=now - looked >= _LOOK_ROUND):
-                seen = position
-            looked, pause = now if now - looked >= _LOOK_ROUND else looked, interval
-        except TelemetryError as error:
-            background.note(error)
-            pause = min(pause * 2, _SLOWEST)
+            complete = background.drain.run(0.0, tidy=due).complete
+            background.last_error = None
+            seen = position if complete else seen
+            looked, pause = now if due else looked, interval
         except Exception as error:  # noqa: BLE001 - the loop must live on; the error is kept and told
-            background.note(TelemetryError(f"{type(error).__name__}: {error}"))
+            background.note(
+                error if isinstance(error, TelemetryError) else TelemetryError(f"{type(error).__name__}: {error}")
+            )
             pause = min(pause * 2, _SLOWEST)
         del background
 
@@ -201,9 +185,12 @@ def _sync_loop(reference: weakref.ref[Background], stop: threading.Event, interv
         background = reference()
         if background is None:
             return
-        position = background.position()
+        position = background.spool.own_segment()
         if position != seen:
-            background.sync_once()
+            try:
+                background.spool.sync()
+            except (OSError, TelemetryError) as error:
+                background.note(TelemetryError(f"cannot sync the spool: {error}"))
             seen = position
         del background
 

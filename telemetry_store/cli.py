@@ -14,21 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telemetry_store import tools
-from telemetry_store.commands import (
-    audits,
-    care,
-    dashboard,
-    exports,
-    follow,
-    imports,
-    merge,
-    reading,
-    searches,
-    timelines,
-)
+from telemetry_store.commands import audits, care, dashboard, exports, imports, merge, reading, timelines
 from telemetry_store.commands.options import Exit, warn
 from telemetry_store.errors import DatabaseError, SpoolError, TelemetryError
+from telemetry_store.import_path import provide_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +32,12 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "import": imports.import_,
     "rejects": imports.rejects,
     "verify": imports.verify,
-    "follow": follow.follow,
+    "follow": imports.follow,
     "merge": merge.merge,
     "query": reading.query,
     "timeline": timelines.timeline,
     "tail": timelines.tail,
-    "search": searches.search,
+    "search": timelines.search,
     "stats": reading.stats,
     "schema": reading.schema,
     "export": exports.export,
@@ -65,9 +54,7 @@ for _name, _command in _COMMANDS.items():
 
 
 @app.command()
-def demo(
-    folder: Annotated[Path, typer.Argument(help="A new folder for it.")] = Path("telemetry-demo"),
-) -> None:
+def demo(folder: Annotated[Path, typer.Argument(help="A new folder for it.")] = Path("telemetry-demo")) -> None:
     """Show the whole road on a small sample project: audit, import, query, record from many processes.
 
     Example: telemetry demo
@@ -79,7 +66,7 @@ def demo(
 
 def main() -> None:
     """Run the command; errors become one line and an exit status."""
-    tools.provide()
+    provide_tools()
     try:
         app(standalone_mode=True)
     except TelemetryError as error:

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from telemetry_store.errors import UsageError
 from telemetry_store.import_path import trusted
@@ -15,7 +16,12 @@ from telemetry_store.store import TelemetryStore
 from telemetry_store.terminal import table
 from telemetry_store.worker import start_program
 
+if TYPE_CHECKING:
+    import subprocess
+
+#: The file that says that a folder is a demo's.
 _MARK = ".telemetry-demo"
+#: The processes that record, and how many heartbeats each.
 _WRITERS = ("writer_1", "writer_2", "writer_3")
 _BEATS = 600
 _ACROSS = """
@@ -74,13 +80,11 @@ def run(folder: Path) -> None:
     _say_how(folder)
 
 
-def _run_of(package: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", f"{package}.run", *arguments]
-
-
-def _environment() -> dict[str, str]:
-    """Variables for Python in the sample project: it has the packages of this process."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(trusted(sys.path))}
+def _started(project: Path, package: str, *arguments: str, captured: bool = False) -> subprocess.Popen[str]:
+    """A process of the sample project; it has the packages of this one."""
+    command = [sys.executable, "-m", f"{package}.run", *arguments]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(trusted(sys.path))}
+    return start_program(command, folder=project, environment=environment, captured=captured)
 
 
 def _step(text: str) -> None:
@@ -89,7 +93,7 @@ def _step(text: str) -> None:
 
 def _make_lines(project: Path) -> None:
     _step("1. A small codebase runs. Seven modules append JSON lines, each its own way; two processes share one file.")
-    if start_program(_run_of("legacy", "."), folder=project, environment=_environment()).wait():
+    if _started(project, "legacy", ".").wait():
         raise UsageError("the sample project does not run", "reinstall telemetry-store")
     for path in sorted(project.rglob("*.jsonl")):
         lines = path.read_bytes().count(b"\n")
@@ -118,14 +122,13 @@ def _import(plan: Path, database: Path) -> None:
 
     chosen = load(plan)
     with TelemetryStore(database) as store:
-        found = import_paths(store, plan=chosen)
+        files = import_paths(store, plan=chosen)
         again = import_paths(store, plan=chosen)
-        proof = verify(store, plan=chosen)
+        verified = verify(store, plan=chosen)
     names = ("table", "read", "imported", "duplicate", "rejected", "blank")
-    rows = [{name: getattr(each, name) for name in names} for each in found]
-    print(table(rows))
-    print(f"\n   imported again: {sum(each.imported for each in again)} rows added")
-    equal, missing = (sum(getattr(each, name) for each in proof) for name in ("equal", "missing"))
+    print(table([{name: getattr(file, name) for name in names} for file in files]))
+    print(f"\n   imported again: {sum(file.imported for file in again)} rows added")
+    equal, missing = sum(file.equal for file in verified), sum(file.missing for file in verified)
     print(f"   verified: {equal} events come back equal, {missing} do not")
 
 
@@ -142,29 +145,10 @@ def _switch(project: Path, database: Path) -> None:
     _step(
         "5. The modules are switched to store.record. Three processes record, this one queries; one is killed with -9."
     )
-    writers = {
-        name: start_program(
-            _run_of("switched", str(database.resolve()), name, str(_BEATS)),
-            folder=project,
-            environment=_environment(),
-            captured=True,
-        )
-        for name in _WRITERS
-    }
-    count = "SELECT count(*) AS n FROM daemon_heartbeat WHERE agent_id LIKE 'writer_%'"
+    place = str(database.resolve())
+    writers = {name: _started(project, "switched", place, name, str(_BEATS), captured=True) for name in _WRITERS}
     with TelemetryStore(database) as store:
-        killed = False
-        for look in range(200):
-            time.sleep(0.15)
-            seen = store.query(count)[0]["n"]
-            if look % 3 == 0:
-                print(f"   the reader sees {seen:5} heartbeats", flush=True)
-            if seen > _BEATS and not killed:
-                killed = True
-                writers[_WRITERS[0]].send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-                print(f"   {_WRITERS[0]} is killed", flush=True)
-            if all(writer.poll() is not None for writer in writers.values()):
-                break
+        _watch(store, writers)
         safe = {name: _last_number(writer.communicate()[0]) for name, writer in writers.items()}
         rows = {row["agent_id"]: row["n"] for row in store.query(_PER_WRITER)}
     compared = [
@@ -172,10 +156,26 @@ def _switch(project: Path, database: Path) -> None:
         for name in _WRITERS
     ]
     print("\n" + table(compared))
-    lost = sum(max(row["was told they are safe"] - row["in the database"], 0) for row in compared)
+    lost = sum(max(safe[name] - rows.get(name, 0), 0) for name in _WRITERS)
     print(f"\n   lost: {lost}")
     if lost:
         raise UsageError("the demo has lost events that were acknowledged", "please report this")
+
+
+def _watch(store: TelemetryStore, writers: dict[str, subprocess.Popen[str]]) -> None:
+    """Look at what comes in until the writers have ended, half a minute at most; kill the first of them meanwhile."""
+    victim: str | None = _WRITERS[0]
+    for look in range(200):
+        time.sleep(0.15)
+        heartbeats = sum(row["n"] for row in store.query(_PER_WRITER))
+        if look % 3 == 0:
+            print(f"   the reader sees {heartbeats:5} heartbeats", flush=True)
+        if heartbeats > _BEATS and victim is not None:
+            writers[victim].send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            print(f"   {victim} is killed", flush=True)
+            victim = None
+        if all(writer.poll() is not None for writer in writers.values()):
+            break
 
 
 def _last_number(output: str) -> int:
@@ -193,15 +193,11 @@ def _draw(database: Path, target: Path) -> None:
     print(f"   wrote {target}; open it in a browser")
 
 
-def _command() -> str:
-    """How the user calls `telemetry`: by its name, or where it is when the shell would not find it."""
-    called = sys.argv[0]
-    return called if os.path.basename(called) == "telemetry" and shutil.which("telemetry") is None else "telemetry"
-
-
 def _say_how(folder: Path) -> None:
     _step("7. The same on your own repository.")
-    telemetry = _command()
+    telemetry = "telemetry"
+    if os.path.basename(sys.argv[0]) == telemetry and shutil.which(telemetry) is None:
+        telemetry = sys.argv[0]  # where it is, since the shell would not find it
     print(
         f"""   {telemetry} audit .                                # what is there
    {telemetry} plan . --output migration              # which file goes into which table; review it

@@ -44,8 +44,9 @@ Record: TypeAlias = "tuple[str, int, dict[str, Any]]"
 #: Reserved table names in lines: a declaration travels with the events that it is for, and so do drop counts.
 DECLARE = "_declare"
 DROPS = "_drops"
-_DEEPEST = 200
-_LONGEST_REPR = 10_000
+#: How deep values may be nested, and how many characters of a repr are kept.
+_DEEPEST, _LONGEST_REPR = 200, 10_000
+#: What JSON has a form for, besides floats that are no number, lists and objects.
 _KEPT = (str, int, float, bool, type(None))
 
 
@@ -100,21 +101,11 @@ def decode(data: bytes) -> tuple[list[Record], bool]:
 
 
 def decode_line(line: bytes) -> Record:
-    """Parse one spool line.
-
-    Raises:
-        ValueError: it is not a record.
-    """
-    record = json.loads(line)
-    if (
-        not isinstance(record, list)
-        or len(record) not in (3, 4)
-        or not isinstance(record[0], str)
-        or not isinstance(record[1], int)
-        or not isinstance(record[2], dict)
-    ):
-        raise ValueError("not a record: [table, nanoseconds, event]")
-    return record[0], record[1], record[2]
+    """Parse one spool line; raises ValueError where it is not a record."""
+    match json.loads(line):
+        case [str(table), int(nanoseconds), dict(event)] | [str(table), int(nanoseconds), dict(event), _]:
+            return table, nanoseconds, event
+    raise ValueError("not a record: [table, nanoseconds, event]")
 
 
 def dumps(value: Any) -> str:
@@ -126,13 +117,11 @@ def dumps(value: Any) -> str:
 
 
 def fields_of(event: object) -> Mapping[str, Any]:
-    """The fields of an event given as a mapping, a dataclass instance, a pydantic model or an attrs object.
-
-    Raises:
-        EventError: it is none of these.
-    """
+    """The fields of a mapping, a dataclass instance, a pydantic model or an attrs object; else raises EventError."""
     if isinstance(event, Mapping):
         return event
+    if event is None:
+        raise EventError("there is no event to record", "pass a dict or fields by name")
     fields = plain(event) if not isinstance(event, type) else None
     if isinstance(fields, Mapping):
         return fields
@@ -191,19 +180,11 @@ def _text_of(value: object) -> str:
     return text if len(text) <= _LONGEST_REPR else text[:_LONGEST_REPR] + "…"
 
 
-def _dataclass_fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
-
-
-def _attrs_fields(value: Any) -> dict[str, Any]:
-    return {field.name: getattr(value, field.name) for field in value.__attrs_attrs__}
-
-
 #: Which attributes give a value away, and what then stands for it; the first that fits wins.
 _BY_ATTRIBUTE = (
     (("__pydantic_fields__", "model_dump"), lambda value: value.model_dump()),
-    (("__dataclass_fields__",), _dataclass_fields),
-    (("__attrs_attrs__",), _attrs_fields),
+    (("__dataclass_fields__",), lambda value: {name: getattr(value, name) for name in value.__dataclass_fields__}),
+    (("__attrs_attrs__",), lambda value: {field.name: getattr(value, field.name) for field in value.__attrs_attrs__}),
     (("_fields", "_asdict"), lambda value: value._asdict()),
     (("__fspath__",), lambda value: value.__fspath__()),
     (("_value_", "_name_"), lambda value: value._value_),
@@ -233,14 +214,11 @@ def jsonable(value: Any, depth: int = 0, path: frozenset[int] = frozenset()) -> 
     for scalar in (str, int):
         if isinstance(value, scalar):
             return scalar(value) if not hasattr(value, "_value_") else jsonable(value._value_, depth + 1, below)
-    return jsonable(_plain_or_text(value), depth + 1, below)
-
-
-def _plain_or_text(value: Any) -> Any:
     try:
-        return plain(value)
+        value = plain(value)
     except Exception:  # noqa: BLE001 - a broken model_dump or tolist must not lose the event
-        return _text_of(value)
+        value = _text_of(value)
+    return jsonable(value, depth + 1, below)
 
 
 def _name_of(value: float) -> str:

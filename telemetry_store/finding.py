@@ -8,13 +8,13 @@ from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from telemetry_store.settings import Settings
 
 
 class Severity(StrEnum):
-    """How bad a finding is, in ascending order: well; worth knowing; will be bad; is bad."""
+    """How bad a finding is, in ascending order: well, worth knowing, will be bad, is bad."""
 
     OK = "ok"
     NOTE = "note"
@@ -67,6 +67,11 @@ class Finding:
     hint: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
     fix: Fix | None = None
+
+
+def or_well(findings: Iterable[Finding], code: str, check: str, message: str = "none") -> list[Finding]:
+    """The findings of a check; where there are none, one that says so."""
+    return list(findings) or [Finding(code, check, Severity.OK, message)]
 
 
 @dataclass(frozen=True, slots=True)

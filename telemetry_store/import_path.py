@@ -1,4 +1,4 @@
-"""Which entries of an import path may be trusted.
+"""Which entries of an import path may be trusted, and where the tools are.
 
 The command asks this before anything else, so it imports nothing that Python has not loaded by itself; neither does the
 package above it, which is why both do without `from __future__`.
@@ -15,12 +15,8 @@ HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def trusted(path: list[str]) -> list[str]:
     """The entries of an import path from which no name of the working directory can come, the surest ones first.
 
-    Args:
-        path: as in `sys.path`.
-
-    Returns:
-        The same without the working directory and whatever is relative to it, unless packages are installed there;
-        what PYTHONPATH names stands behind the standard library and the installed packages.
+    So neither the working directory nor what is relative to it stays, unless packages are installed there; what
+    PYTHONPATH names comes behind the standard library and the installed packages.
     """
     try:
         here = _resolved(os.getcwd())
@@ -33,6 +29,13 @@ def trusted(path: list[str]) -> list[str]:
     variable = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
     named = {os.path.abspath(entry) for entry in variable.split(os.pathsep)} - installed
     return sorted(kept, key=named.__contains__)
+
+
+def provide_tools() -> None:
+    """Let the command import `audit` and `importers` before any others of these names, which a user may have too."""
+    inside = os.path.join(HOME, "telemetry_store", "_tools")
+    folder = inside if os.path.isdir(inside) else HOME  # the second in a checkout
+    sys.path[:] = [folder, *(entry for entry in sys.path if entry != folder)]
 
 
 def _resolved(folder: str) -> str:

@@ -13,8 +13,8 @@ from telemetry_store.spool import SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK = 256 << 10
-_WINDOW = 1 << 20
+#: How much is read at once: of lines, and of what lies between them, in bytes.
+_CHUNK, _WINDOW = 256 << 10, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,7 @@ class Piece:
 
 
 class SegmentReader:
-    """Reads the valid prefix of one segment.
-
-    Args:
-        directory: the spool directory.
-        name: the segment's file name.
-
-    Raises:
-        FileNotFoundError: somebody else has drained and deleted it.
-    """
+    """Reads the valid prefix of a segment; raises FileNotFoundError where somebody else has drained and deleted it."""
 
     def __init__(self, directory: str, name: str) -> None:
         self.name = name
@@ -63,14 +55,14 @@ class SegmentReader:
 
     def pieces(self, offset: int) -> Iterator[Piece]:
         """Yield whole lines from the offset on, and the gaps of a finished segment, up to the end of what is valid."""
-        want = CHUNK
+        want = _CHUNK
         while data := pread(self._descriptor, want, offset):
             hole = data.find(0)
             whole = data.rfind(b"\n", 0, hole if hole >= 0 else len(data)) + 1
             if whole:
                 yield Piece(offset, data[:whole])
                 offset += whole
-                want = CHUNK
+                want = _CHUNK
             elif hole < 0 and len(data) == want:
                 want *= 2  # one line longer than this
             elif self.finished and hole >= 0:
@@ -95,9 +87,9 @@ class SegmentReader:
     def _skip(self, offset: int, *, nul: bool) -> int:
         """The offset of the next byte that is no NUL, or of the next newline; -1 when there is none."""
         while data := pread(self._descriptor, _WINDOW, offset):
-            found = len(data) - len(data.lstrip(b"\0")) if nul else data.find(b"\n")
-            if 0 <= found < len(data):
-                return offset + found
+            place = len(data) - len(data.lstrip(b"\0")) if nul else data.find(b"\n")
+            if 0 <= place < len(data):
+                return offset + place
             offset += len(data)
         return -1
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from telemetry_store.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Result(list[dict[str, Any]]):
     """The rows of a query, one dictionary each; `columns` has their names, also when there are no rows.
+
+    `to_pandas`, `to_polars` and `to_arrow` raise UsageError where that library is not installed.
 
     Args:
         columns: the names, in order.
@@ -24,45 +26,25 @@ class Result(list[dict[str, Any]]):
         super().__init__(dict(zip(self.columns, row, strict=True)) for row in rows)
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame`.
-
-        Raises:
-            UsageError: pandas is not installed.
-        """
+        """A `pandas.DataFrame`."""
         return _library("pandas").DataFrame(self._by_column(), columns=list(self.columns))
 
     def to_polars(self) -> Any:
-        """A `polars.DataFrame`.
-
-        Raises:
-            UsageError: polars is not installed.
-        """
+        """A `polars.DataFrame`."""
         return _library("polars").DataFrame(self._by_column(), strict=False)
 
     def to_arrow(self) -> Any:
-        """A `pyarrow.Table`; a column that holds values of several kinds becomes text.
-
-        Raises:
-            UsageError: pyarrow is not installed.
-        """
-        return arrow_table(self.columns, self._by_column())
+        """A `pyarrow.Table`; a column that holds values of several kinds becomes text."""
+        return arrow_table(self._by_column())
 
     def _by_column(self) -> dict[str, list[Any]]:
         return {name: [row[name] for row in self] for name in self.columns}
 
 
-def arrow_table(columns: Sequence[str], values: dict[str, list[Any]]) -> Any:
-    """An Arrow table.
-
-    Args:
-        columns: names, in order.
-        values: name → the values of that column.
-
-    Raises:
-        UsageError: pyarrow is not installed.
-    """
+def arrow_table(values: Mapping[str, list[Any]]) -> Any:
+    """An Arrow table of columns by name, in their order; see Result.to_arrow()."""
     arrow = _library("pyarrow")
-    return arrow.table({name: _arrow_array(arrow, values[name]) for name in columns})
+    return arrow.table({name: _arrow_array(arrow, column) for name, column in values.items()})
 
 
 def _arrow_array(arrow: Any, values: list[Any]) -> Any:

@@ -15,9 +15,10 @@ import os
 import struct
 import sys
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-WINDOWS = sys.platform == "win32"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 if sys.platform == "win32":  # pragma: no cover - not run on Linux
     import msvcrt
@@ -26,9 +27,10 @@ else:
 
 #: What a segment's name ends with until it is locked and has its full size.
 NEW = ".new"
-_LOCK_BYTE = 1 << 62  # Windows locks byte ranges, so take one that no data will ever reach
-_F_OFD_SETLK = 37  # linux/fcntl.h
-_SHARED_RANGE = (0x40000002, 510)  # first byte and length of SQLite's shared lock (os.h, SHARED_FIRST)
+#: Windows locks byte ranges; no data will ever reach this one.
+_LOCK_BYTE = 1 << 62
+#: First byte and length of SQLite's shared lock (os.h, SHARED_FIRST).
+_SHARED_RANGE = (0x40000002, 510)
 _FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PREALLOCATION = frozenset({errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 
@@ -55,6 +57,16 @@ def unlock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
     else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def locked_file(path: str) -> Iterator[bool]:
+    """Whether this process has the lock of a file, which is made if need be, for the length of the block."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield try_lock(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def pread(descriptor: int, size: int, offset: int) -> bytes:
@@ -84,23 +96,22 @@ def hold_shared(path: str) -> None:
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):
             if os.path.samestat(os.fstat(int(name)), wanted):
-                fcntl.fcntl(int(name), _F_OFD_SETLK, lock)
+                fcntl.fcntl(int(name), fcntl.F_OFD_SETLK, lock)
 
 
 def sync_file(path: str) -> None:
     """Bring a file that nobody has open onto the disk."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync(path, os.O_RDWR)
 
 
 def sync_directory(path: str) -> None:
     """Make the names in a directory survive a loss of power; Windows does this with the file itself."""
-    if WINDOWS:  # pragma: no cover - not run on Linux
-        return
-    descriptor = os.open(path, os.O_RDONLY)
+    if sys.platform != "win32":
+        _sync(path, os.O_RDONLY)
+
+
+def _sync(path: str, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

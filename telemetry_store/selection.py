@@ -30,11 +30,7 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str) -> Condition:
-        """The condition that a text such as `agent_id=agent_3` stands for.
-
-        Raises:
-            UsageError: it is none.
-        """
+        """The condition that a text such as `agent_id=agent_3` stands for; raises UsageError for any other text."""
         match = _FORM.fullmatch(text)
         if match is None:
             raise UsageError(f"{text!r} is not a condition", "use FIELD=VALUE; also !=, <, <=, >, >= and ~ (contains)")

@@ -18,6 +18,7 @@ VARIABLES = ("TELEMETRY_DB", "FOUNDUPS_DB_PATH", "PIPELINE_DB_PATH")
 #: The environment variable that picks a section of the file.
 ENVIRONMENT = "TELEMETRY_ENV"
 DEFAULT_DATABASE = os.path.join("data", "foundups.db")
+#: The settings file, in the working directory.
 FILE = "telemetry.toml"
 
 
@@ -83,8 +84,7 @@ def load(
     """
     environment = os.environ if environment is None else environment
     content = _read(file)
-    chosen = env or environment.get(ENVIRONMENT) or None
-    settings = _settings(content, chosen, file)
+    settings = _settings(content, env or environment.get(ENVIRONMENT) or None, file)
     if database is not None:
         return replace(settings, database=os.fspath(database))
     if env is not None and "database" in content["env"][env]:
@@ -106,7 +106,7 @@ def _read(file: str) -> dict[str, Any]:
 
 
 def _settings(content: dict[str, Any], env: str | None, file: str) -> Settings:
-    values: dict[str, Any] = dict(content.get("store", {}))
+    values = dict(content.get("store", {}))
     if env is not None:
         if not content:
             raise SettingsError(f"there is no {file} that could have a section [env.{env}]")
@@ -128,12 +128,7 @@ def _settings(content: dict[str, Any], env: str | None, file: str) -> Settings:
 
 def has_tables(file: str = FILE) -> bool:
     """Whether the settings file is there and holds a plan of tables too; one that is no TOML counts as if it did."""
-    if not os.path.exists(file):
-        return False
-    import tomllib
-
     try:
-        with open(file, "rb") as handle:
-            return bool(tomllib.load(handle).get("tables"))
-    except tomllib.TOMLDecodeError:
+        return bool(_read(file).get("tables"))
+    except SettingsError:
         return True

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from telemetry_store.segment import Bytes
 
 _T = TypeVar("_T")
+#: What record() does when there is no place: see Settings.backlog_policy.
 Policy = Literal["block", "drop", "raise"]
 
 #: The version of the segment format; a spool that says a higher one is not touched.
 FORMAT = 1
-SMALLEST = 256 << 10
-LARGEST = 16 << 20
+#: The sizes of segments, in bytes; a line that is longer gets one of its own.
+SMALLEST, LARGEST = 256 << 10, 16 << 20
+#: What a segment's name ends with.
 SUFFIX = ".jsonl"
+#: How long "drop" takes a spool that was full for full, in seconds.
 _RETRY_SECONDS = 0.05
 
 
@@ -87,9 +90,8 @@ class Spool:
     Args:
         directory: the spool directory; made at the first append.
         limit: how many bytes the segments of all processes may take up.
-        policy: what to do beyond the limit or on a full disk: "block" drains inline and waits up to
-            `patience` seconds, "drop" counts the event and returns, "raise" raises SpoolFull.
-        relieve: called with the seconds left when space is wanted; drains, and returns when it has tried.
+        policy: what to do beyond the limit or on a full disk; see `Settings.backlog_policy`.
+        relieve: called when space is wanted, with the seconds that it may take; drains, and returns when it has tried.
         patience: how long "block" waits before it raises SpoolFull, in seconds.
         notice: makes the line that tells readers how many events were dropped, from a cause and a count.
     """
@@ -182,20 +184,17 @@ class Spool:
             if not cause:
                 return True
             if self._policy == "drop":
-                self._drop(cause)
+                for counts in (self.dropped, self._unreported):
+                    counts[cause] = counts.get(cause, 0) + 1
                 return False
             left = deadline - time.monotonic()
             if self._policy == "raise" or left <= 0:
-                hint = "see `telemetry doctor`; free disk space, or raise the limit" if cause else ""
+                hint = "see `telemetry doctor`; free disk space, or raise the limit"
                 raise SpoolFull(f"no place in the spool {self.directory}: {cause}", hint)
             with contextlib.suppress(OSError):
                 self._release_retired()
-            self._relieve(left)
+            self._relieve(min(left, 1.0))
             time.sleep(min(0.02, max(left, 0.0)))
-
-    def _drop(self, cause: str) -> None:
-        self.dropped[cause] = self.dropped.get(cause, 0) + 1
-        self._unreported[cause] = self._unreported.get(cause, 0) + 1
 
     def _rotate(self, need: int) -> str:
         """Go over to a new segment; returns why that is not possible, or an empty string."""
@@ -285,11 +284,9 @@ class Spool:
         """Let go of all segments, so that whoever drains can delete them; a later append starts a new one."""
         self.sync()
         with self._sync_lock, self._lock:
-            segment, self._segment = self._segment, None
-            self._capacity = self._position = 0
-            for old in (*self._retired, segment):
-                if old is not None:
-                    old.close()
+            self._retire()
+            for segment in self._retired:
+                segment.close()
             self._retired.clear()
 
     def before_fork(self) -> None:

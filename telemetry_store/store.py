@@ -19,13 +19,12 @@ from telemetry_store.spool import Spool, backlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from telemetry_store.drain import Drain
     from telemetry_store.engines.base import Reader, Sink, Transaction
     from telemetry_store.result import Result
     from telemetry_store.settings import Settings
-
-_MEMORY = ":memory:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class TelemetryStore:
             settings = settings_module.load(database)
         elif database is not None:
             settings = replace(settings, database=os.fspath(database))
-        if settings.database == _MEMORY:
+        if settings.database == ":memory:":
             settings = replace(settings, database=_temporary_database(self))
         self.settings = settings
         self._sink = sink
@@ -87,8 +86,8 @@ class TelemetryStore:
             os.path.abspath(settings.spool),
             limit=settings.backlog_limit,
             policy=settings.backlog_policy,
-            relieve=self._relieve,
-            notice=_drop_notice,
+            relieve=self._try_to_tidy,
+            notice=lambda cause, count: encode(DROPS, {"cause": cause, "count": count}),
             patience=settings.patience,
         )
         #: Table → its required fields, of the tables that this process has recorded into.
@@ -133,9 +132,10 @@ class TelemetryStore:
         if fields:
             event = {**fields_of(event), **fields} if event is not None else fields
         elif type(event) is not dict:
-            event = _event_of(event)
-        if required:
-            _require(table, required, event)
+            event = fields_of(event)
+        if required and (missing := [name for name in required if event.get(name) is None]):
+            hint = "the table is declared with these fields as required"
+            raise EventError(f"{table} needs {', '.join(missing)}", hint)
         self._spool.append(encode(table, event))
 
     def _first_use(self, table: str) -> tuple[str, ...]:
@@ -236,18 +236,16 @@ class TelemetryStore:
         with self.reader(timeout) as reader:
             return reader.query(sql, parameters, timeout)
 
-    @contextlib.contextmanager
-    def reader(self, timeout: float = 30.0) -> Iterator[Reader]:
+    def reader(self, timeout: float = 30.0) -> AbstractContextManager[Reader]:
         """A reader of what is committed, without draining first: tables, events, statements.
 
         Args:
             timeout: seconds to wait for locks.
 
         Raises:
-            DatabaseError: by cause.
+            DatabaseError: by cause, when the block is entered.
         """
-        with self._drain.sink.reader(timeout) as reader:
-            yield reader
+        return self._drain.sink.reader(timeout)
 
     @contextlib.contextmanager
     def transaction(self, timeout: float = 30.0) -> Iterator[Transaction]:
@@ -298,10 +296,9 @@ class TelemetryStore:
             last_error=str(error) if error is not None else None,
         )
 
-    def _relieve(self, seconds: float) -> None:
-        """Make space in the spool: drain and delete what is drained."""
+    def _try_to_tidy(self, timeout: float) -> None:
         try:
-            self._drain.run(min(seconds, 1.0), tidy=True)
+            self._drain.run(timeout, tidy=True)
         except TelemetryError as error:
             self._background.note(error)
 
@@ -317,10 +314,7 @@ class TelemetryStore:
         self._tables.clear()
         self._background.halt()
         self._spool.close()
-        try:
-            self._drain.run(timeout, tidy=True)
-        except TelemetryError as error:
-            self._background.note(error)
+        self._try_to_tidy(timeout)
         self._background.close()
 
     def __enter__(self) -> TelemetryStore:
@@ -351,22 +345,7 @@ def _temporary_database(store: TelemetryStore) -> str:
     return os.path.join(folder, "memory.db")
 
 
-def _event_of(event: object) -> Mapping[str, Any]:
-    if event is None:
-        raise EventError("there is no event to record", "pass a dict or fields by name")
-    return fields_of(event)
-
-
-def _require(table: str, required: tuple[str, ...], event: Mapping[str, Any]) -> None:
-    missing = [name for name in required if event.get(name) is None]
-    if missing:
-        raise EventError(f"{table} needs {', '.join(missing)}", "the table is declared with these fields as required")
-
-
-def _drop_notice(cause: str, count: int) -> bytes:
-    return encode(DROPS, {"cause": cause, "count": count})
-
-
+#: The store of get_store(), and what keeps two threads from making two.
 _default: TelemetryStore | None = None
 _default_lock = threading.Lock()
 

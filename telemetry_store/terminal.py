@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import sys
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,8 +12,10 @@ if TYPE_CHECKING:
 
     from telemetry_store.selection import StoredEvent
 
+#: Characters of a cell that are shown.
 WIDEST = 60
-"""Characters of a cell that are shown."""
+#: Characters of an event's fields that are shown on its line.
+_LINE = 160
 
 
 def _cell(value: object) -> str:
@@ -23,8 +23,11 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
-    text = str(value).replace("\n", "⏎").replace("\t", " ")
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+    return _cut(str(value).replace("\n", "⏎").replace("\t", " "), WIDEST)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def brief(value: object) -> object:
@@ -76,22 +79,9 @@ def json_line(value: object) -> str:
     return orjson.dumps(value, default=_jsonable).decode()
 
 
-def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows as CSV on standard output, with a header."""
-    if rows:
-        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def show(rows: Sequence[Mapping[str, Any]], *, json: bool, csv: bool = False) -> None:
-    """Print rows in the form that was asked for."""
-    if json:
-        print(as_json(rows))
-    elif csv:
-        print_csv(rows)
-    else:
-        print(table(rows))
+def show(rows: Sequence[Mapping[str, Any]], *, json: bool) -> None:
+    """Print rows for people, or as JSON."""
+    print(as_json(rows) if json else table(rows))
 
 
 def size(count: float) -> str:
@@ -103,43 +93,36 @@ def size(count: float) -> str:
     return f"{count:.1f} GiB"
 
 
-#: What stands first in the line of an event, and in which colour the words in it are.
+#: What stands first in the line of an event, and what in other places of it.
 _FIRST = ("message", "text", "error", "metric", "value", "status")
+_ELSEWHERE = ("timestamp", "agent_id", "event_type")
+#: Words in the level of an event, and the colour that each gives it.
 _COLOURS = {"error": "red", "critical": "red", "fatal": "red", "warning": "yellow", "warn": "yellow"}
 
 
-def event_line(stored: StoredEvent, *, width: int = 160) -> str:
-    """One event on one line, coloured; `typer.echo` takes the colours out where there is no terminal.
-
-    Args:
-        stored: the event.
-        width: how many characters of its fields are shown.
-    """
+def event_line(stored: StoredEvent) -> str:
+    """One event on one line, coloured; `typer.echo` takes the colours out where there is no terminal."""
     from typer import style
 
     event = stored.event
     level = str(event.get("level") or event.get("event_type") or "").lower()
     colour = next((colour for word, colour in _COLOURS.items() if word in level), None)
-    hidden = {"timestamp", "agent_id", "event_type"}
-    names = [*(name for name in _FIRST if name in event), *(name for name in event if name not in _FIRST)]
-    fields = " ".join(f"{name}={_short(event[name])}" for name in names if name not in hidden)
+    rest = (name for name in event if name not in _FIRST and name not in _ELSEWHERE)
+    names = [*(name for name in _FIRST if name in event), *rest]
+    fields = " ".join(f"{name}={_short(event[name])}" for name in names)
     return "  ".join(
         [
             style(stored.timestamp[:23].replace("T", " "), dim=True),
             style(f"{stored.table}:{stored.id}", fg="cyan"),
             style(str(event.get("agent_id") or "-"), fg="green"),
             style(str(event.get("event_type") or "-"), fg=colour, bold=colour is not None),
-            _cut(fields, width),
+            _cut(fields, _LINE),
         ]
     ).rstrip()
 
 
 def _short(value: object) -> str:
-    return _cut(_cell(value if isinstance(value, str) else json_line(value)), WIDEST)
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return _cell(value if isinstance(value, str) else json_line(value))
 
 
 def event_dict(stored: StoredEvent) -> dict[str, Any]:

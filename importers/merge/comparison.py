@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import marshal
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from telemetry_store.engines.sqlite.shape import Shape
 
+#: Column → by how much its numbers are larger than they were: none are.
+UNSHIFTED: Mapping[str, int] = MappingProxyType({})
 #: So many rows are hashed at once.
 _ROWS = 1000
 #: Marshal's format without references between objects, so equal rows give equal bytes.
@@ -24,11 +27,8 @@ _FORMAT = 2
 
 def content_hash(connection: Connection, shape: Shape) -> str:
     """A hash of a table's rows: every value with its type, row numbers included, in the order of its key."""
-    order = [quoted(name) for name in shape.order]
-    values = [quoted(name) for name in shape.stored]
-    columns = ", ".join([*(name for name in order if name not in values), *values])
-    sql = f"SELECT {columns} FROM {quoted(shape.name)} ORDER BY {', '.join(order or values)}"
-    return _over(connection, sql, _hashed)
+    columns, order = (", ".join(map(quoted, names)) for names in (shape.copied, shape.order or shape.stored))
+    return _over(connection, f"SELECT {columns} FROM {quoted(shape.name)} ORDER BY {order}", _hashed)
 
 
 def unordered_hash(connection: Connection, shape: Shape) -> str:
@@ -69,24 +69,18 @@ def count(connection: Connection, table: str) -> int:
     return int(rows)
 
 
-def same_rows(
-    connection: Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int] | None = None
-) -> bool:
+def same_rows(connection: Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int]) -> bool:
     """Whether two tables hold the same rows, compared value by value, with their types and row numbers.
 
-    Args:
-        connection: to both.
-        shape: of the second; the first has the same columns.
-        one: the name of the first, quoted, with the database it is in.
-        other: that of the second.
-        shifts: column → by how much it is larger in the first.
+    Their names are quoted, with the database they are in; the shape is that of the second, and the first has the same
+    columns, with numbers that are larger by the shifts.
     """
     rows = count(connection, other)
     if count(connection, one) != rows:
         return False
     if not shape.order:
         return _same_set(connection, shape, one, other)
-    return common_rows(connection, shape, one, other, shifts or {}) == rows
+    return common_rows(connection, shape, one, other, shifts) == rows
 
 
 def common_rows(connection: Connection, shape: Shape, one: str, other: str, shifts: Mapping[str, int]) -> int:
@@ -94,9 +88,7 @@ def common_rows(connection: Connection, shape: Shape, one: str, other: str, shif
     keys = " AND ".join(f"a.{quoted(name)} = b.{quoted(name)}{_plus(name, shifts)}" for name in shape.order)
     tests = [_same_value(column.name, column.declared, shifts) for column in shape.columns if not column.generated]
     # CROSS JOIN keeps SQLite from walking through the first table: each row of the second is looked up by its key
-    sql = f"SELECT count(*) FROM {other} AS b CROSS JOIN {one} AS a ON {keys} WHERE {' AND '.join(tests)}"
-    (rows,) = connection.execute(sql).fetchone()
-    return int(rows)
+    return count(connection, f"{other} AS b CROSS JOIN {one} AS a ON {keys} WHERE {' AND '.join(tests)}")
 
 
 def _plus(column: str, shifts: Mapping[str, int]) -> str:

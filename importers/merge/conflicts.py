@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 from telemetry_store import TableNameError, check_table_name
 from telemetry_store.engines.names import quoted
@@ -20,6 +20,8 @@ from .old_database import look
 from .rename import Renamed, rename
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from .merge_plan import DatabasePlan, Plan, TablePlan
     from .old_database import OldDatabase
 
@@ -32,8 +34,7 @@ class Conflict:
         kind: in a word: gone, unreadable, unplanned, unknown, impossible, cut, reference, violations, name, keys, view.
         database: path of the file.
         table: its old name; empty where it is about the whole file.
-        message: what is wrong.
-        hint: what to write into the plan.
+        message, hint: what is wrong, and what to write into the plan.
     """
 
     kind: str
@@ -42,23 +43,17 @@ class Conflict:
     message: str
     hint: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same in JSON's types."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One database that is to be merged.
 
     Attributes:
-        plan: what is wanted of it.
         database: what is in it.
         tables: old name → plan, of what is brought over.
         renamed: its schema under the new names.
     """
 
-    plan: DatabasePlan
     database: OldDatabase
     tables: dict[str, TablePlan]
     renamed: Renamed
@@ -73,6 +68,10 @@ class Incoming:
         return self.database.schema.shapes[old]
 
 
+#: A table of a database, by its old name.
+_Table: TypeAlias = tuple[Incoming, str]
+
+
 @dataclass(slots=True)
 class Examination:
     """What a plan would do, and what stands in its way."""
@@ -83,30 +82,24 @@ class Examination:
 
 
 def examine(plan: Plan, target: str) -> Examination:
-    """Find everything that must be decided before a merge.
-
-    Args:
-        plan: to be carried out.
-        target: path of the database to merge into; it need not exist.
-    """
+    """Find everything that must be decided before a merge into a database, which need not exist."""
     examination = Examination()
     for database in plan.databases:
         if database.action == Action.MERGE:
-            _Examiner(database, examination).examine()
+            _Examiner(database, examination).run()
         elif database.action == Action.DELETE and not os.path.exists(database.path):
             examination.notes.append(f"{database.path} is gone already")
-    names = _Names(plan, _schema_of(target), examination)
-    for incoming in examination.incoming:
-        names.take(incoming)
-    names.judge()
+    _Names(plan, _names_in(target), examination).run()
     return examination
 
 
-def _schema_of(target: str) -> Schema:
+def _names_in(target: str) -> set[str]:
+    """Names that a database has given away already, in small letters."""
     if not os.path.exists(target):
-        return Schema({})
+        return set()
     with moment_of(target) as connection:
-        return read_schema(connection)
+        schema = read_schema(connection)
+    return {*schema.by_name, *(index.name.lower() for index in schema.indexes)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +112,7 @@ class _Examiner:
     def _conflict(self, kind: str, table: str, message: str, hint: str) -> None:
         self._examination.conflicts.append(Conflict(kind, self._plan.path, table, message, hint))
 
-    def examine(self) -> None:
+    def run(self) -> None:
         if not os.path.exists(self._plan.path):
             self._conflict("gone", "", "there is no such file", 'action = "skip"')
             return
@@ -129,14 +122,14 @@ class _Examiner:
             return
         planned, shapes = tables_of(self._plan, database), database.schema.shapes
         self._compare(planned, database.schema)
-        tables = {name: table for name, table in planned.items()
-                  if table.action == Action.MERGE and name in shapes}  # fmt: skip
+        merged = {name: table for name, table in planned.items() if table.action == Action.MERGE}
+        tables = {name: table for name, table in merged.items() if name in shapes}
         renamed = rename(database.schema, {name: table.name for name, table in tables.items()})
-        self._judge(renamed, {name for name, table in planned.items() if table.action != Action.MERGE})
+        self._judge(renamed, planned.keys() - merged.keys())
         self._check_references(database.schema, tables)
         self._check_rows([name for name in tables if shapes[name].kind is Kind.TABLE])
         tables = {name: table for name, table in tables.items() if name in renamed.names}
-        self._examination.incoming.append(Incoming(self._plan, database, tables, renamed))
+        self._examination.incoming.append(Incoming(database, tables, renamed))
 
     def _compare(self, planned: dict[str, TablePlan], schema: Schema) -> None:
         """Every table must be in the plan, and the other way round; indexes and triggers may."""
@@ -148,7 +141,7 @@ class _Examiner:
         for name in sorted(planned.keys() - schema.shapes.keys() - parts):
             self._conflict("unknown", name, "there is no such table", "remove it from the plan")
 
-    def _judge(self, renamed: Renamed, left_out: set[str]) -> None:
+    def _judge(self, renamed: Renamed, left_out: AbstractSet[str]) -> None:
         """What cannot be made under its new name must be left out by the plan."""
         for name, reason in renamed.broken.items():
             note = f"{self._plan.path}: {name} does not work there either, and is left out: {reason}"
@@ -186,71 +179,71 @@ def count_violations(connection: Connection, table: str, database: str = "main")
 
 
 class _Names:
-    """Who wants which name in the target."""
+    """Who wants which name in the target, where some are taken."""
 
-    def __init__(self, plan: Plan, target: Schema, examination: Examination) -> None:
-        self._plan = plan
-        self._examination = examination
-        self._there = {*target.by_name, *(index.name.lower() for index in target.indexes)}
-        self._tables: dict[str, list[tuple[Incoming, str]]] = defaultdict(list)
-        self._views: dict[str, list[tuple[Incoming, str]]] = defaultdict(list)
+    def __init__(self, plan: Plan, taken: set[str], examination: Examination) -> None:
+        self._plan, self._taken, self._examination = plan, taken, examination
+        self._tables: dict[str, list[_Table]] = defaultdict(list)
+        self._views: dict[str, list[_Table]] = defaultdict(list)
 
-    def take(self, incoming: Incoming) -> None:
-        for old, table in incoming.tables.items():
-            try:
-                check_table_name(table.name)
-            except TableNameError as error:
-                self._conflict("name", incoming, old, str(error), "give it another name")
-            self._tables[table.name.lower()].append((incoming, old))
-            view = view_of(self._plan, table, incoming.shape(old))
-            if view != Views.NONE and old.lower() != table.name.lower():
-                self._views[old.lower()].append((incoming, old))
+    def _conflict(self, kind: str, table: _Table, message: str, hint: str) -> None:
+        self._examination.conflicts.append(Conflict(kind, table[0].path, table[1], message, hint))
 
-    def _conflict(self, kind: str, incoming: Incoming, table: str, message: str, hint: str) -> None:
-        self._examination.conflicts.append(Conflict(kind, incoming.path, table, message, hint))
+    def run(self) -> None:
+        for incoming in self._examination.incoming:
+            for old in incoming.tables:
+                self._want((incoming, old))
+        for name, tables in self._tables.items():
+            if name in self._taken:
+                for table in tables:
+                    self._conflict("name", table, f"the database has a {name} already", "give it another name")
+            else:
+                for table in tables[1:]:
+                    self._judge_shared(name, tables[0], table)
+        for name, tables in self._views.items():
+            self._judge_view(name, tables)
 
-    def judge(self) -> None:
-        for name, wanted in self._tables.items():
-            if name in self._there:
-                for incoming, old in wanted:
-                    self._conflict("name", incoming, old, f"the database has a {name} already", "give it another name")
-            elif len(wanted) > 1:
-                for incoming, old in wanted[1:]:
-                    self._judge_shared(name, *wanted[0], incoming, old)
-        for name, wanted in self._views.items():
-            self._judge_view(name, wanted)
+    def _want(self, table: _Table) -> None:
+        incoming, old = table
+        plan = incoming.tables[old]
+        try:
+            check_table_name(plan.name)
+        except TableNameError as error:
+            self._conflict("name", table, str(error), "give it another name")
+        self._tables[plan.name.lower()].append(table)
+        if view_of(self._plan, plan, incoming.shape(old)) != Views.NONE and old.lower() != plan.name.lower():
+            self._views[old.lower()].append(table)
 
-    def _judge_view(self, name: str, wanted: list[tuple[Incoming, str]]) -> None:
-        goals = {incoming.tables[old].name.lower() for incoming, old in wanted}
-        taken = name in self._there or name in self._tables
-        if not taken and len(goals) == 1:
+    def _judge_view(self, name: str, tables: list[_Table]) -> None:
+        """One view may stand for several tables that become one."""
+        if name in self._taken or name in self._tables:
+            holder = "the database" if name in self._taken else "another table"
+        elif len({incoming.tables[old].name.lower() for incoming, old in tables}) > 1:
+            holder, tables = tables[0][0].path, tables[1:]
+        else:
             return
-        others = "the database" if name in self._there else "another table"
-        hint = 'view = "none" for one of them'
-        for incoming, old in wanted if taken else wanted[1:]:
-            by = others if taken else wanted[0][0].path
-            self._conflict("view", incoming, old, f"its old name {old} is taken by {by}", hint)
+        for table in tables:
+            message = f"its old name {table[1]} is taken by {holder}"
+            self._conflict("view", table, message, 'view = "none" for one of them')
 
-    def _judge_shared(self, name: str, first: Incoming, first_old: str, incoming: Incoming, old: str) -> None:
+    def _judge_shared(self, name: str, first: _Table, second: _Table) -> None:
         """Two tables that want one name: they are joined where the plan says how, else it is a conflict."""
-        one, other = first.shape(first_old), incoming.shape(old)
-        keys = _common_keys(first, one, incoming, other)
-        about = [f"{name} is also the name of {first_old} in {first.path}", *_differences(one, other)]
+        one, other = (incoming.shape(old) for incoming, old in (first, second))
+        keys = _common_keys(first, second)
+        about = [f"{name} is also the name of {one.name} in {first[0].path}", *_differences(one, other)]
         details = "; ".join([*about, *([f"{keys} keys are in both"] if keys else [])])
-        overlap = incoming.tables[old].overlap
+        overlap = second[0].tables[other.name].overlap
         are_tables = one.kind is other.kind is Kind.TABLE
-        if overlap is None or not are_tables or first is incoming:
+        if overlap is None or not are_tables or first[0] is second[0]:
             choices = ', or overlap = "refuse", "first", "last" or "renumber"' if are_tables else ""
-            self._conflict("name", incoming, old, details, f"give it another name{choices}")
+            self._conflict("name", second, details, f"give it another name{choices}")
         elif overlap == Overlap.RENUMBER and one.integer_key is None:
-            message = f"{details}; only a number as key can be renumbered"
-            self._conflict("keys", incoming, old, message, "first or last")
+            self._conflict("keys", second, f"{details}; only a number as key can be renumbered", "first or last")
         elif overlap == Overlap.REFUSE and keys:
-            self._conflict("keys", incoming, old, details, 'overlap = "first", "last" or "renumber"')
+            self._conflict("keys", second, details, 'overlap = "first", "last" or "renumber"')
 
 
 def _differences(one: Shape, other: Shape) -> list[str]:
-    """How the columns of two tables differ, for people."""
     ours = {column.name.lower(): column for column in one.columns}
     theirs = {column.name.lower(): column for column in other.columns}
     differences = []
@@ -269,13 +262,13 @@ def _type_of(column: Column) -> str:
     return column.declared.upper() or "of any type"
 
 
-def _common_keys(first: Incoming, one: Shape, second: Incoming, other: Shape) -> int:
+def _common_keys(first: _Table, second: _Table) -> int:
     """How many keys are in both tables."""
-    key = one.key
-    if not key or {name.lower() for name in key} != {name.lower() for name in other.key}:
+    one, other = (incoming.shape(old) for incoming, old in (first, second))
+    if {name.lower() for name in one.key} != {name.lower() for name in other.key} or not one.key:
         return 0
     with contextlib.closing(in_memory()) as connection:
-        for name, path in (("one", first.path), ("other", second.path)):
-            connection.execute(f"ATTACH ? AS {name}", (uri(path, Access.READ),))
-        same = " AND ".join(f"a.{quoted(name)} = b.{quoted(name)}" for name in key)
+        for name, (incoming, _) in (("one", first), ("other", second)):
+            connection.execute(f"ATTACH ? AS {name}", (uri(incoming.path, Access.READ),))
+        same = " AND ".join(f"a.{quoted(name)} = b.{quoted(name)}" for name in one.key)
         return count(connection, f"one.{quoted(one.name)} AS a JOIN other.{quoted(other.name)} AS b ON {same}")

@@ -35,7 +35,6 @@ def _from(table: MergedTable) -> str:
 
 
 def _about(column: Column, shape: Shape) -> str:
-    """A column in words."""
     parts = [column.declared or "any type"]
     if column.key:
         parts.append("primary key" if len(shape.key) == 1 else "part of the primary key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from telemetry_store import Worker, WorkerLost
@@ -21,24 +22,14 @@ _WORTH_A_PROCESS = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class HashJob:
-    """What is to be hashed.
-
-    Attributes:
-        files: what each is called later, the path of a copy that nobody writes to, and which of its tables.
-    """
+    """What is to be hashed: for each file what it is called later, the path of a copy at rest, and which tables."""
 
     files: tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TableHash:
-    """The hash of a table's content.
-
-    Attributes:
-        key: what its file is called.
-        table: its name there.
-        digest: the hash, in hexadecimal digits.
-    """
+    """The hash of a table's content, in hexadecimal digits, with what its file is called and its name there."""
 
     key: str
     table: str
@@ -55,28 +46,25 @@ def hashed(job: HashJob) -> Iterator[TableHash]:
 
 
 class Hashes:
-    """Hashes of the tables of several files.
-
-    Args:
-        job: which.
-        worker: makes them elsewhere; None makes them here, when they are asked for.
-    """
+    """The hashes of a job's tables, made by a worker, or here when they are asked for, without one."""
 
     def __init__(self, job: HashJob, worker: Worker[TableHash] | None) -> None:
         self._job, self._worker = job, worker
-        self._known: dict[tuple[str, str], str] = {}
 
     def get(self, key: str, table: str) -> str:
         """The hash of a table's content; waits for all of them."""
-        if not self._known:
-            try:
-                self._keep(hashed(self._job) if self._worker is None else self._worker)
-            except WorkerLost:  # somebody killed it
-                self._keep(hashed(self._job))
         return self._known[key, table]
 
-    def _keep(self, hashes: Iterable[TableHash]) -> None:
-        self._known |= {(entry.key, entry.table): entry.digest for entry in hashes}
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], str]:
+        try:
+            return _by_table(self._worker or hashed(self._job))
+        except WorkerLost:  # somebody killed it
+            return _by_table(hashed(self._job))
+
+
+def _by_table(hashes: Iterable[TableHash]) -> dict[tuple[str, str], str]:
+    return {(entry.key, entry.table): entry.digest for entry in hashes}
 
 
 @contextlib.contextmanager

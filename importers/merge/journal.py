@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -20,7 +21,7 @@ from telemetry_store import DatabaseBusy
 from telemetry_store.engines.sqlite.foreign import moment_of
 from telemetry_store.engines.sqlite.open import Connection, Error
 from telemetry_store.engines.sqlite.statements import exists, sql
-from telemetry_store.segment import try_lock
+from telemetry_store.segment import locked_file
 
 from .merge_plan import Action
 from .old_database import FOLDER
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 #: Stands in a folder until its merge is committed.
-UNFINISHED = "unfinished"
+_UNFINISHED = "unfinished"
 _REHEARSAL = "rehearsal.db"
 #: What the names of copies end with whose text was made UTF-8; no backup's name ends so.
 RECODED = ".utf8"
@@ -53,7 +54,6 @@ class MergedTable:
     """A table or view that a merge has made.
 
     Attributes:
-        name, kind: of it.
         path, old: the file it comes from, and its name there.
         rows: how many it had; 0 for views.
         hash: of its content; empty for views, and before the content is in the database.
@@ -78,14 +78,7 @@ class MergedTable:
 
 @dataclass(frozen=True, slots=True)
 class MergedFile:
-    """A file that a merge took part of.
-
-    Attributes:
-        path: of it.
-        action: merge or delete.
-        backup: its copy.
-        size: bytes.
-    """
+    """A file that was merged or is deleted, with the path of its backup, and its size in bytes."""
 
     path: str
     action: Action
@@ -119,32 +112,23 @@ class MergeRecord:
         """The copy of the database that everything is merged into first."""
         return os.path.join(self.folder, _REHEARSAL)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same in JSON's types."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, text: str, number: int, merged_at: str, folder: str) -> MergeRecord:
         """A record as it stands in `_merges`."""
         values = orjson.loads(text)
-        return cls(
-            tuple(MergedFile(**{**file, "action": Action(file["action"])}) for file in values["sources"]),
-            tuple(
-                MergedTable(**{**table, "kind": MergedKind(table["kind"]), "joined": tuple(table["joined"])})
-                for table in values["tables"]
-            ),
-            tuple(values["indexes"]),
-            tuple(values["triggers"]),
-            number,
-            merged_at,
-            folder,
-        )
+        for file in values["sources"]:
+            file["action"] = Action(file["action"])
+        for table in values["tables"]:
+            table.update(kind=MergedKind(table["kind"]), joined=tuple(table["joined"]))
+        files = tuple(MergedFile(**file) for file in values["sources"])
+        tables = tuple(MergedTable(**table) for table in values["tables"])
+        return cls(files, tables, tuple(values["indexes"]), tuple(values["triggers"]), number, merged_at, folder)
 
 
 def save(connection: Connection, record: MergeRecord) -> None:
     """Write the record into the transaction that is under way."""
     connection.execute(sql("merges.sql"))
-    text = orjson.dumps(record.as_dict()).decode()
+    text = orjson.dumps(record).decode()
     connection.execute("INSERT INTO _merges (folder, record) VALUES (?, ?)", (record.folder, text))
 
 
@@ -182,9 +166,8 @@ def alone(database: str) -> Iterator[Path]:
     """
     root = Path(os.path.abspath(database) + FOLDER)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        if not try_lock(descriptor):
+    with locked_file(str(root / _LOCK)) as locked:
+        if not locked:
             raise DatabaseBusy("another merge of this database is under way", "wait for its end")
         _clear(root, database)
         try:
@@ -192,30 +175,27 @@ def alone(database: str) -> Iterator[Path]:
         finally:
             with contextlib.suppress(Error, OSError):  # what made the block fail is what should be told
                 _clear(root, database)
-    finally:
-        os.close(descriptor)
 
 
 def _clear(root: Path, database: str) -> None:
     in_force = {os.path.realpath(record.folder) for record in records_of(database)}
-    for folder in root.iterdir():
-        if (folder / UNFINISHED).exists():
-            if os.path.realpath(folder) in in_force:
-                finish(folder)
-            else:
-                shutil.rmtree(folder)
+    for mark in root.glob(f"*/{_UNFINISHED}"):
+        if os.path.realpath(mark.parent) in in_force:
+            finish(mark.parent)
+        else:
+            shutil.rmtree(mark.parent)
 
 
 def new_folder(root: Path) -> Path:
     """A folder for a merge; it counts as unfinished until finish()."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = next(path for number in range(1, 1 << 20) if not (path := root / f"{stamp}-{number}").exists())
+    folder = next(path for number in count(1) if not (path := root / f"{stamp}-{number}").exists())
     folder.mkdir(mode=0o700)
-    (folder / UNFINISHED).touch()
+    (folder / _UNFINISHED).touch()
     return folder
 
 
 def finish(folder: Path) -> None:
     """The merge is committed: its backups stay, its rehearsal goes."""
-    for path in (folder / _REHEARSAL, *folder.glob(f"*{RECODED}"), folder / UNFINISHED):
+    for path in (folder / _REHEARSAL, *folder.glob(f"*{RECODED}"), folder / _UNFINISHED):
         path.unlink(missing_ok=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -93,13 +95,11 @@ class DatabasePlan:
     """What becomes of one file.
 
     Attributes:
-        path: of it.
-        action: what becomes of it.
+        path, action: the file, and what becomes of it.
         domain: what its tables' new names begin with.
         tables: old name → what becomes of it; None takes the defaults for all of them.
         violations: whether rows come along whose foreign keys lead nowhere.
-        opened_by: places in code that open it, for those who read the plan.
-        note: for those who read the plan.
+        opened_by, note: for those who read the plan: places in code that open it, and what is odd about it.
     """
 
     path: str
@@ -143,9 +143,8 @@ def draft(databases: Iterable[OldDatabase], openers: Mapping[str, tuple[str, ...
 def _drafted(database: OldDatabase, opened_by: tuple[str, ...]) -> DatabasePlan:
     domain = domain_of(database.path)
     note = database.problem or ("" if database.schema.shapes else "empty; it may be deleted")
-    if note:
-        return DatabasePlan(database.path, Action.SKIP, domain, opened_by=opened_by, note=note)
-    return DatabasePlan(database.path, Action.MERGE, domain, default_tables(database, domain), opened_by=opened_by)
+    action, tables = (Action.SKIP, None) if note else (Action.MERGE, default_tables(database, domain))
+    return DatabasePlan(database.path, action, domain, tables, opened_by=opened_by, note=note)
 
 
 def default_tables(database: OldDatabase, domain: str) -> dict[str, TablePlan]:
@@ -174,11 +173,8 @@ def _default_name(shape: Shape, domain: str) -> str:
 
 def _unlike(name: str, taken: set[str]) -> str:
     """The name, or one with a number that is not taken."""
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name[: _LONGEST - 4]}_{number}"
-    return free
+    numbered = (f"{name[: _LONGEST - 4]}_{number}" for number in count(2))
+    return next(free for free in chain([name], numbered) if free not in taken)
 
 
 def domain_of(path: str) -> str:
@@ -212,10 +208,9 @@ class _Reader:
 
     def plan(self) -> Plan:
         try:
-            content = tomllib.loads(self.path.read_text(encoding="utf-8"))
+            section = tomllib.loads(self.path.read_text(encoding="utf-8")).get("merge")
         except (OSError, ValueError) as error:
             raise UsageError(f"{self.path}: {error}") from error
-        section = content.get("merge")
         if not isinstance(section, dict):
             hint = "make one with telemetry merge PATH --write-plan FILE"
             raise UsageError(f"{self.path} has no section [merge]", hint)
@@ -227,16 +222,12 @@ class _Reader:
     def _database(self, path: str, values: Any) -> DatabasePlan:
         where = f'merge.databases."{path}"'
         self._check_keys(where, values, "action", "domain", "tables", "violations", "doc")
-        domain = values.get("domain") or domain_of(path)
-        tables = values.get("tables")
-        return DatabasePlan(
-            str(self.path.parent / Path(path).expanduser()),
-            self._choice(where, values, "action", Action.MERGE),
-            domain,
-            None if tables is None else {old: self._table(f"{where}.tables.{old}", old, domain, table)
-                                         for old, table in tables.items()},
-            self._choice(where, values, "violations", Violations.REFUSE),
-        )  # fmt: skip
+        domain, tables = values.get("domain") or domain_of(path), values.get("tables")
+        if tables is not None:
+            tables = {old: self._table(f"{where}.tables.{old}", old, domain, table) for old, table in tables.items()}
+        file = str(self.path.parent / Path(path).expanduser())
+        action = self._choice(where, values, "action", Action.MERGE)
+        return DatabasePlan(file, action, domain, tables, self._choice(where, values, "violations", Violations.REFUSE))
 
     def _table(self, where: str, old: str, domain: str, values: Any) -> TablePlan:
         self._check_keys(where, values, "action", "name", "view", "overlap", "doc")
@@ -307,41 +298,31 @@ def plan_text(plan: Plan, databases: Iterable[OldDatabase], folder: Path) -> str
 
 
 def _database_lines(plan: DatabasePlan, database: OldDatabase | None, folder: Path) -> list[str]:
-    path = os.path.relpath(plan.path, folder).replace(os.sep, "/")
-    lines = [f"# {comment}" for comment in _about(plan, database)]
-    lines += [f"[merge.databases.{_text(path)}]", f"action = {_text(plan.action)}", f"domain = {_text(plan.domain)}"]
+    section = f"merge.databases.{_text(os.path.relpath(plan.path, folder).replace(os.sep, '/'))}"
+    lines = [f"# opened in {place}" for place in plan.opened_by]
+    if database is not None:
+        rows = database.rows
+        lines.insert(0, f"# {database.size} bytes, {len(rows)} tables, {sum(rows.values())} rows")
+    if plan.note:
+        lines.append(f"# {plan.note}")
+    lines += [f"[{section}]", f"action = {_text(plan.action)}", f"domain = {_text(plan.domain)}"]
     if plan.violations != Violations.REFUSE:
         lines.append(f"violations = {_text(plan.violations)}")
     if plan.tables:
-        lines += ["", f"[merge.databases.{_text(path)}.tables]"]
+        lines += ["", f"[{section}.tables]"]
         lines += [_table_line(old, table, database) for old, table in plan.tables.items()]
     return lines
 
 
-def _about(plan: DatabasePlan, database: OldDatabase | None) -> list[str]:
-    comments = []
-    if database is not None:
-        rows = database.rows
-        comments.append(f"{database.size} bytes, {len(rows)} tables, {sum(rows.values())} rows")
-    comments += [f"opened in {place}" for place in plan.opened_by]
-    return comments + ([plan.note] if plan.note else [])
-
-
 def _table_line(old: str, plan: TablePlan, database: OldDatabase | None) -> str:
-    pairs = [("action", plan.action), ("name", plan.name), ("view", plan.view), ("overlap", plan.overlap),
-             ("doc", plan.doc)]  # fmt: skip
-    body = ", ".join(f"{key} = {_text(value)}" for key, value in pairs if value)
-    about = ""
-    if database is not None and old in database.schema.shapes:
-        kind = database.schema.shapes[old].kind
-        about = f"  # {database.rows[old]} rows" if old in database.rows else f"  # {kind}"
-    return f"{_text(old)} = {{ {body} }}{about}"
+    values = {"action": plan.action, "name": plan.name, "view": plan.view, "overlap": plan.overlap, "doc": plan.doc}
+    body = ", ".join(f"{key} = {_text(value)}" for key, value in values.items() if value)
+    comment = ""
+    if database is not None and (shape := database.schema.shapes.get(old)):
+        comment = f"  # {database.rows[old]} rows" if old in database.rows else f"  # {shape.kind}"
+    return f"{_text(old)} = {{ {body} }}{comment}"
 
 
 def _text(value: str) -> str:
-    """A TOML basic string."""
-    escaped = "".join(
-        f"\\u{ord(sign):04x}" if ord(sign) < 32 or ord(sign) == 127 else "\\" + sign if sign in '\\"' else sign
-        for sign in value
-    )
-    return f'"{escaped}"'
+    """A TOML basic string: one of JSON, but for a sign that JSON lets stand as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

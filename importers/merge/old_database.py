@@ -32,8 +32,7 @@ class OldDatabase:
     """A file, and what is in it.
 
     Attributes:
-        path: of it.
-        size: bytes, without its write-ahead log.
+        path, size: of the file; the size in bytes, without its write-ahead log.
         problem: why it cannot be read as a database; empty when it can.
         schema: what it defines.
         rows: table → how many rows it has; views are left out.
@@ -95,10 +94,11 @@ def look(path: Path | str) -> OldDatabase:
     try:
         with moment_of(path) as connection:
             schema = read_schema(connection)
-            rows = {shape.name: _count(connection, shape.name) for shape in schema.of_kind(Kind.TABLE, Kind.VIRTUAL)}
+            names = [shape.name for shape in schema.of_kind(Kind.TABLE, Kind.VIRTUAL)]
+            rows = {name: number for name in names if (number := _count(connection, name)) is not None}
     except Error as error:
         return OldDatabase(path, size, str(error), Schema({}), {})
-    return OldDatabase(path, size, "", schema, {name: number for name, number in rows.items() if number is not None})
+    return OldDatabase(path, size, "", schema, rows)
 
 
 def _count(connection: Connection, table: str) -> int | None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
-from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.engines.sqlite.open import Access, Connection, OperationalError, uri
-from telemetry_store.engines.sqlite.shape import read_schema
+from telemetry_store.engines.sqlite.shape import Kind, read_schema
 
 from .comparison import content_hash
 from .conflicts import count_violations
@@ -27,22 +26,16 @@ if TYPE_CHECKING:
 _FROM = "rehearsal"
 
 
-def publish(connection: Connection, record: MergeRecord, rehearsed: Rehearsed, hashes: Hashes) -> MergeRecord:
-    """Copy what was rehearsed, compare it, describe it and note it down; all of it or nothing.
-
-    Args:
-        connection: to the database, with no transaction begun.
-        record: what was rehearsed.
-        rehearsed: likewise.
-        hashes: of the old tables.
+def publish(connection: Connection, rehearsed: Rehearsed, hashes: Hashes) -> MergeRecord:
+    """Copy what was rehearsed, compare it, describe it and note it down, in one transaction; gives what is noted.
 
     Raises:
         MergeFailed: the database has changed since, or a row is not what it was.
     """
-    connection.execute(f"ATTACH ? AS {_FROM}", (uri(record.rehearsal, Access.IMMUTABLE),))
+    connection.execute(f"ATTACH ? AS {_FROM}", (uri(rehearsed.record.rehearsal, Access.IMMUTABLE),))
     connection.execute("BEGIN IMMEDIATE")
     with connection:  # undoes it all where anything fails
-        record = _Publication(connection, rehearsed, hashes).run(record)
+        record = _Publication(connection, rehearsed, hashes).run()
         connection.execute("COMMIT")
     return record
 
@@ -55,28 +48,32 @@ class _Publication:
         self._schema = read_schema(connection, _FROM)
         self._shapes = self._schema.by_name
 
-    def run(self, record: MergeRecord) -> MergeRecord:
+    def run(self) -> MergeRecord:
+        record = self._rehearsed.record
         self._check_names(record)
         tables = [table for table in record.tables if not table.is_view]
         self._create([self._shapes[table.name.lower()].sql for table in tables])
         self._create([index.sql for index in self._schema.indexes if index.name in record.indexes])
         for table in tables:
             self._fill(table)
-        self._set_counters({table.name.lower() for table in tables})
+        filled = {table.name.lower() for table in tables}
+        for name, number in self._schema.counters:
+            if name.lower() in filled:
+                set_counter(self._connection, name, number)
         self._create([self._shapes[table.name.lower()].sql for table in record.tables if table.is_view])
         self._create([trigger.sql for trigger in self._schema.triggers if trigger.name in record.triggers])
         record = replace(record, tables=tuple(map(self._judged, record.tables)))
         for table in record.tables:
             describe(self._connection, table, self._shapes[table.name.lower()])
         save(self._connection, record)
-        rebuild_all_events(self._connection, load_tables(self._connection)[0].values())
+        rebuild_all_events(self._connection)
         return records(self._connection)[-1]
 
     def _check_names(self, record: MergeRecord) -> None:
         """Somebody may have made a table since the rehearsal."""
-        there = {name.lower() for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+        present = {name.lower() for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
         wanted = (*(table.name for table in record.tables), *record.indexes, *record.triggers)
-        if taken := [name for name in wanted if name.lower() in there]:
+        if taken := [name for name in wanted if name.lower() in present]:
             raise MergeFailed(f"{', '.join(taken)} appeared in the database meanwhile", "run it again to see conflicts")
 
     def _create(self, statements: list[str]) -> None:
@@ -90,17 +87,12 @@ class _Publication:
         names = [table.name]
         if table.kind is MergedKind.VIRTUAL:
             names = [f"{table.name}_{end}" for end in self._rehearsed.shadows[table.name]]
-            for name in names:
-                self._connection.execute(f"DELETE FROM main.{quoted(name)}")
         for name in names:
             shape = self._shapes[name.lower()]
+            if shape.kind is Kind.SHADOW:  # it was filled when its virtual table was made
+                self._connection.execute(f"DELETE FROM main.{quoted(name)}")
             if not copy_rows(self._connection, shape, f"{_FROM}.{quoted(name)}", f"main.{quoted(name)}"):
                 raise MergeFailed(f"{name} has not got the rows that were rehearsed")
-
-    def _set_counters(self, tables: set[str]) -> None:
-        for name, number in self._schema.counters:
-            if name.lower() in tables:
-                set_counter(self._connection, name, number)
 
     def _judged(self, table: MergedTable) -> MergedTable:
         """The table with the hash of its content; its foreign keys must lead where they led."""

@@ -7,23 +7,25 @@ rewritten statements and the joined rows are made only once.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.open import Access, Connection, Error, connect, uri
 from telemetry_store.engines.sqlite.shape import Kind, Shape, read_schema
 
-from .comparison import count
+from .comparison import UNSHIFTED
+from .comparison import count as row_count
 from .failure import MergeFailed
-from .journal import MergedKind, MergedTable
+from .journal import MergedKind, MergedTable, MergeRecord
 from .lexer import with_name
 from .merge_plan import Overlap, Views, view_of
 from .rows import add_columns, copy_rows, join_rows, set_counter, shadows_of, shift_for
-from .views import make_view
+from .views import triggers_of, view_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .conflicts import Incoming
     from .merge_plan import Plan
@@ -35,41 +37,32 @@ _SETTINGS = ("journal_mode = DELETE", "journal_mode = OFF", "synchronous = OFF",
 _SOURCE = "source"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What the rehearsal has made, in the order in which it is to be made again.
+    """What the rehearsal has made.
 
     Attributes:
-        tables: and views.
-        indexes, triggers: their names.
+        record: the tables, indexes and triggers, in the order in which they are to be made again.
         shadows: name of a virtual table → what the names of its own tables end with.
         altered: tables whose rows are not just those of one old table: joined, or with numbers changed.
         notes: what people should know.
     """
 
-    tables: list[MergedTable] = field(default_factory=list)
-    indexes: list[str] = field(default_factory=list)
-    triggers: list[str] = field(default_factory=list)
-    shadows: dict[str, list[str]] = field(default_factory=dict)
-    altered: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
+    record: MergeRecord
+    shadows: dict[str, list[str]]
+    altered: set[str]
+    notes: list[str]
 
 
 def rehearse(
-    copy: str, plan: Plan, sources: list[tuple[Incoming, str]], progress: Callable[[str, int], None]
+    record: MergeRecord, plan: Plan, sources: list[tuple[Incoming, str]], progress: Callable[[str, int], None]
 ) -> Rehearsed:
-    """Merge into a copy of the database.
-
-    Args:
-        copy: path of the copy; nobody else has it, and it may be spoilt.
-        plan: to be carried out.
-        sources: what to merge, each with the path of its backup.
-        progress: called with a file's path and the bytes done.
+    """Merge each database from its backup into the record's copy, which nobody else has, and which may be spoilt.
 
     Raises:
         MergeFailed: rows were refused, or are not what they were.
     """
-    with contextlib.closing(connect(copy, Access.CREATE)) as connection:
+    with contextlib.closing(connect(record.rehearsal, Access.CREATE)) as connection:
         for setting in _SETTINGS:
             connection.execute(f"PRAGMA {setting}")
         rehearsal = _Rehearsal(connection, plan)
@@ -80,9 +73,9 @@ def rehearse(
             connection.execute("COMMIT")
             connection.execute(f"DETACH {_SOURCE}")
             progress(incoming.path, incoming.database.size)
-        for incoming, _ in sources:
+        for incoming, _ in sources:  # when all tables are there, since two of them may want one view
             rehearsal.alias(incoming)
-        return rehearsal.rehearsed
+        return rehearsal.outcome(record)
 
 
 class _Rehearsal:
@@ -91,38 +84,35 @@ class _Rehearsal:
         self._plan = plan
         self._taken = {name.lower() for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         self._aliases: set[str] = set()
-        #: Name of a table in small letters → its place among those that are made.
+        self._tables: list[MergedTable] = []
+        #: Name of a table in small letters → its place among those.
         self._places: dict[str, int] = {}
-        self.rehearsed = Rehearsed()
+        self._indexes: list[str] = []
+        self._triggers: list[str] = []
+        self._shadows: dict[str, list[str]] = {}
+        self._altered: set[str] = set()
+        self._notes: list[str] = []
+
+    def outcome(self, record: MergeRecord) -> Rehearsed:
+        tables, indexes, triggers = tuple(self._tables), tuple(self._indexes), tuple(self._triggers)
+        record = replace(record, tables=tables, indexes=indexes, triggers=triggers)
+        return Rehearsed(record, self._shadows, self._altered, self._notes)
 
     def bring(self, incoming: Incoming) -> None:
         """Make one file's tables with their rows, then its views, then its triggers."""
-        shifts = self._shifts(incoming)
+        shifts, schema = self._shifts(incoming), incoming.renamed.schema
+        shapes = [(old, schema.shapes[new]) for old, new in incoming.renamed.names.items() if new in schema.shapes]
         joined = set()
-        shapes = [(old, shape) for old, new in incoming.renamed.names.items()
-                  if (shape := incoming.renamed.schema.shapes.get(new)) is not None]  # fmt: skip
-        for old, shape in shapes:
-            if shape.kind is Kind.VIEW:
-                continue
+        for old, shape in sorted(shapes, key=lambda pair: pair[1].kind is Kind.VIEW):
             if shape.name.lower() in self._places:
                 joined.add(shape.name.lower())
-                self._join(incoming, old, shape, shifts.get(old, {}))
+                self._join(incoming, old, shape, shifts[old])
             else:
-                self._make(incoming, old, shape, shifts.get(old, {}))
-        for old, shape in shapes:
-            if shape.kind is Kind.VIEW:
-                self._execute(shape.name, shape.sql)
-                self._note(incoming, old, shape, 0)
+                self._make(incoming, old, shape, shifts[old])
         self._set_counters(incoming)
-        for trigger in incoming.renamed.schema.triggers:
+        for trigger in schema.triggers:
             if trigger.table.lower() not in joined or not self._has_trigger(trigger.name, trigger.sql):
-                self.rehearsed.triggers.append(self._execute_free(trigger.name, trigger.sql))
-
-    def _note(self, incoming: Incoming, old: str, shape: Shape, rows: int) -> None:
-        kind, doc = MergedKind(shape.kind), incoming.tables[old].doc
-        if kind is MergedKind.TABLE:
-            self._places[shape.name.lower()] = len(self.rehearsed.tables)
-        self.rehearsed.tables.append(MergedTable(shape.name, kind, incoming.path, old, rows, doc=doc))
+                self._triggers.append(self._execute_free(trigger.name, trigger.sql))
 
     def _execute(self, name: str, sql: str) -> None:
         try:
@@ -133,34 +123,31 @@ class _Rehearsal:
 
     def _execute_free(self, name: str, sql: str) -> str:
         """Make an index or trigger under its name, or under another where that is taken; gives the name."""
-        free = self._free(name)
+        free = name
+        if name.lower() in self._taken:
+            free = next(free for number in count(2) if (free := f"{name}_{number}").lower() not in self._taken)
+            self._notes.append(f"{name} is called {free}, since there is one already")
         self._execute(free, sql if free == name else with_name(sql, free))
         return free
 
-    def _free(self, name: str) -> str:
-        """The name, or one that nothing has yet."""
-        if name.lower() not in self._taken:
-            return name
-        number = next(number for number in range(2, 1 << 20) if f"{name}_{number}".lower() not in self._taken)
-        self.rehearsed.notes.append(f"{name} is called {name}_{number}, since there is one already")
-        return f"{name}_{number}"
-
     def _make(self, incoming: Incoming, old: str, shape: Shape, shifts: dict[str, int]) -> None:
-        if shifts:
-            self.rehearsed.altered.add(shape.name)
         self._execute(shape.name, shape.sql)
         rows = 0
         if shape.kind is Kind.VIRTUAL:
-            self._fill_virtual(incoming, old, shape)
-        else:
+            self._fill_virtual(incoming, old, shape.name)
+        elif shape.kind is Kind.TABLE:
             for index in incoming.renamed.schema.indexes:
                 if index.table.lower() == shape.name.lower():
-                    self.rehearsed.indexes.append(self._execute_free(index.name, index.sql))
+                    self._indexes.append(self._execute_free(index.name, index.sql))
             self._copy(shape, old, shape.name, shifts)
-            rows = count(self._connection, quoted(shape.name))
-        self._note(incoming, old, shape, rows)
+            rows = row_count(self._connection, quoted(shape.name))
+            self._places[shape.name.lower()] = len(self._tables)
+            if shifts:
+                self._altered.add(shape.name)
+        kind, doc = MergedKind(shape.kind), incoming.tables[old].doc
+        self._tables.append(MergedTable(shape.name, kind, incoming.path, old, rows, doc=doc))
 
-    def _copy(self, shape: Shape, old: str, new: str, shifts: dict[str, int]) -> None:
+    def _copy(self, shape: Shape, old: str, new: str, shifts: Mapping[str, int] = UNSHIFTED) -> None:
         try:
             is_same = copy_rows(self._connection, shape, f"{_SOURCE}.{quoted(old)}", quoted(new), shifts)
         except Error as error:
@@ -168,12 +155,12 @@ class _Rehearsal:
         if not is_same:
             raise MergeFailed(f"{new} has not got the rows of {old} as they were")
 
-    def _fill_virtual(self, incoming: Incoming, old: str, shape: Shape) -> None:
+    def _fill_virtual(self, incoming: Incoming, old: str, new: str) -> None:
         """A virtual table keeps its rows in tables of its own; they are copied as they are."""
-        ends = self.rehearsed.shadows[shape.name] = shadows_of(incoming.database.schema, old)
+        ends = self._shadows[new] = shadows_of(incoming.database.schema, old)
         for end in ends:
-            self._connection.execute(f"DELETE FROM {quoted(f'{shape.name}_{end}')}")
-            self._copy(incoming.shape(f"{old}_{end}"), f"{old}_{end}", f"{shape.name}_{end}", {})
+            self._connection.execute(f"DELETE FROM {quoted(f'{new}_{end}')}")
+            self._copy(incoming.shape(f"{old}_{end}"), f"{old}_{end}", f"{new}_{end}")
 
     def _has_trigger(self, name: str, sql: str) -> bool:
         """Whether a table that this one was joined to has brought the same trigger, whatever its name."""
@@ -184,38 +171,36 @@ class _Rehearsal:
         into = self._shape(shape.name)
         overlap = incoming.tables[old].overlap or Overlap.REFUSE
         if added := add_columns(self._connection, into, shape):
-            note = f"{into.name} has got the columns {', '.join(added)} of {old} in {incoming.path}"
-            self.rehearsed.notes.append(note)
+            self._notes.append(f"{into.name} has got the columns {', '.join(added)} of {old} in {incoming.path}")
             into = self._shape(shape.name)
         join_rows(self._connection, shape, f"{_SOURCE}.{quoted(old)}", into, overlap, shifts)
-        rows = count(self._connection, quoted(into.name))
-        place = self._places[shape.name.lower()]
-        table = self.rehearsed.tables[place]
-        self.rehearsed.altered.add(table.name)
-        self.rehearsed.tables[place] = replace(table, rows=rows, joined=(*table.joined, incoming.path))
+        rows, place = row_count(self._connection, quoted(into.name)), self._places[shape.name.lower()]
+        table = self._tables[place]
+        self._altered.add(table.name)
+        self._tables[place] = replace(table, rows=rows, joined=(*table.joined, incoming.path))
 
     def _shape(self, name: str) -> Shape:
         return read_schema(self._connection).by_name[name.lower()]
 
     def _shifts(self, incoming: Incoming) -> dict[str, dict[str, int]]:
         """Old table → column → what is added to its numbers, where a table that it is or refers to is renumbered."""
-        by_table: dict[str, int] = {}
-        for old, plan in incoming.tables.items():
-            if plan.overlap == Overlap.RENUMBER and plan.name.lower() in self._places:
-                source, into = f"{_SOURCE}.{quoted(old)}", self._shape(plan.name)
-                by_table[old.lower()] = shift_for(self._connection, incoming.shape(old), source, into)
+        by_table = {
+            old.lower(): shift_for(
+                self._connection, incoming.shape(old), f"{_SOURCE}.{quoted(old)}", self._shape(plan.name)
+            )
+            for old, plan in incoming.tables.items()
+            if plan.overlap == Overlap.RENUMBER and plan.name.lower() in self._places
+        }
         shifts: dict[str, dict[str, int]] = {}
         for old in incoming.tables:
             shape = incoming.shape(old)
-            columns = {
+            shifts[old] = {
                 reference.columns[0]: by_table[reference.table.lower()]
                 for reference in shape.references
                 if reference.table.lower() in by_table and len(reference.columns) == 1
             }
             if old.lower() in by_table:
-                columns[str(shape.integer_key)] = by_table[old.lower()]
-            if columns:
-                shifts[old] = columns
+                shifts[old][str(shape.integer_key)] = by_table[old.lower()]
         return shifts
 
     def _set_counters(self, incoming: Incoming) -> None:
@@ -232,10 +217,8 @@ class _Rehearsal:
             if wanted == Views.NONE or old.lower() in (plan.name.lower(), *self._aliases):
                 continue
             self._aliases.add(old.lower())
-            view, *triggers = make_view(old, self._shape(plan.name), writable=wanted == Views.WRITE)
-            self._execute(old, view)
-            self.rehearsed.tables.append(MergedTable(old, MergedKind.ALIAS, incoming.path, old))
-            for event, sql in triggers:
-                name = self._free(f"{old}_{event}")
-                self._execute(name, f"CREATE TRIGGER {quoted(name)} {sql}")
-                self.rehearsed.triggers.append(name)
+            table = self._shape(plan.name)
+            self._execute(old, view_sql(old, table))
+            self._tables.append(MergedTable(old, MergedKind.ALIAS, incoming.path, old))
+            if wanted == Views.WRITE:
+                self._triggers += [self._execute_free(*trigger) for trigger in triggers_of(old, table).items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.sqlite.foreign import copy_database, moment_of, taken
@@ -36,15 +37,13 @@ def _remove(file: MergedFile) -> str:
             if _fingerprint(connection) != _fingerprint_of(file.backup):
                 return f"{file.path} was written to since its backup; it was not deleted"
             for end in _ENDS:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(file.path + end)
+                Path(file.path + end).unlink(missing_ok=True)
     except OperationalError as error:
         return f"{file.path} was not deleted, since somebody uses it: {error}"
     return f"{file.path} was deleted; its backup is {file.backup}"
 
 
 def _fingerprint_of(path: str) -> dict[str, str]:
-    """The content of every table of a copy that nobody writes to."""
     with contextlib.closing(connect(path, Access.IMMUTABLE)) as connection:
         return _fingerprint(connection)
 
@@ -73,8 +72,7 @@ def restore(file: MergedFile) -> str:
             return message
         raise MergeFailed(f"{message}; only the database has its tables", "put the backup back first")
     new = f"{file.path}.restored"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new)
+    Path(new).unlink(missing_ok=True)  # an earlier rollback was killed
     copy_database(file.backup, new)
     os.rename(new, file.path)
     return f"{file.path} is back"

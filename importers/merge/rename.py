@@ -20,7 +20,7 @@ from .lexer import argument, tokens, with_argument, with_name, with_timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
+    from collections.abc import Set as AbstractSet
 
 #: What SQLite says of what only the application has.
 _MISSING = re.compile(r"(?:unknown|no such) (function|collation sequence|module): (\S+)")
@@ -53,12 +53,7 @@ class Renamed:
 
 
 def rename(schema: Schema, names: Mapping[str, str]) -> Renamed:
-    """Give the tables and views of a schema new names.
-
-    Args:
-        schema: of the old database.
-        names: old name → new name, for every table and view that is to be merged; the others are left out.
-    """
+    """Give the tables and views of an old schema new names; those that get none are left out."""
     # EXPLAIN of a statement that is kept would not notice that the schema has changed
     with contextlib.closing(in_memory(cached_statements=0)) as connection:
         connection.execute("PRAGMA foreign_keys = 0")
@@ -66,9 +61,9 @@ def rename(schema: Schema, names: Mapping[str, str]) -> Renamed:
         clone = _Clone(connection, schema)
         clone.make()
         clone.drop_broken(clone.renamed.broken)
-        clone.leave_out({name for name in schema.shapes if name not in names})
+        clone.leave_out(schema.shapes.keys() - names.keys())
         clone.drop_broken(clone.renamed.cut)
-        clone.rename({old: new for old, new in names.items() if old in clone.there})
+        clone.rename({old: new for old, new in names.items() if old in clone.shapes})
         clone.renamed.schema = clone.finished()
         return clone.renamed
 
@@ -81,20 +76,20 @@ class _Clone:
         self._schema = schema
         self.renamed = Renamed(schema, {})
         #: What was made, without the shadow tables, which come by themselves.
-        self.there: dict[str, Shape] = {}
+        self.shapes: dict[str, Shape] = {}
 
     def make(self) -> None:
         for shape in self._schema.of_kind(Kind.TABLE, Kind.VIRTUAL):
             if self._make(shape.name, shape.sql):
-                self.there[shape.name] = shape
+                self.shapes[shape.name] = shape
         for number, index in enumerate(self._schema.indexes):
-            if index.table in self.there:  # tables and indexes share their names, so indexes step aside
+            if index.table in self.shapes:  # tables and indexes share their names, so indexes step aside
                 self._make(index.name, with_name(index.sql, _INDEX.format(number)))
         for view in self._schema.of_kind(Kind.VIEW):
             if self._make(view.name, view.sql):
-                self.there[view.name] = view
+                self.shapes[view.name] = view
         for trigger in self._schema.triggers:
-            if trigger.table in self.there:
+            if trigger.table in self.shapes:
                 self._make(trigger.name, trigger.sql)
 
     def _make(self, name: str, sql: str) -> bool:
@@ -123,42 +118,39 @@ class _Clone:
 
     def _drop(self, kind: str, name: str) -> None:
         self._connection.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
-        self.there.pop(name, None)
+        self.shapes.pop(name, None)
 
     def _broken(self) -> list[tuple[str, str, str]]:
         """Views that do not work; where all of them do, triggers: kind, name and reason of each."""
         views = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
-        broken = [
-            ("VIEW", name, reason) for (name,) in views if (reason := self._fails(f"SELECT 1 FROM {quoted(name)}"))
-        ]
-        if broken:
-            return broken
+        reasons = {name: self._fails(f"SELECT 1 FROM {quoted(name)}") for (name,) in views}
+        if any(reasons.values()):
+            return [("VIEW", name, reason) for name, reason in reasons.items() if reason]
         shapes = read_schema(self._connection).by_name
-        for name, table, sql in self._triggers():
-            shape = shapes[table.lower()]
-            if self._trigger_fails(shape, sql) and (reason := self._fails_alone(name, shape, sql)):
-                broken.append(("TRIGGER", name, reason))
-        return broken
+        return [
+            ("TRIGGER", name, reason)
+            for name, table, sql in self._triggers()
+            if self._trigger_fails(shape := shapes[table.lower()], sql)
+            and (reason := self._fails_alone(name, shape, sql))
+        ]
 
     def _fails_alone(self, trigger: str, shape: Shape, sql: str) -> str:
         """The same without the other triggers, so that the blame falls on the right one."""
-        self._connection.execute("SAVEPOINT alone")
+        self._connection.execute("BEGIN")
         for other, _, _ in self._triggers():
             if other != trigger:
                 self._connection.execute(f"DROP TRIGGER {quoted(other)}")
         reason = self._trigger_fails(shape, sql)
-        self._connection.execute("ROLLBACK TO alone")
-        self._connection.execute("RELEASE alone")
+        self._connection.execute("ROLLBACK")
         return reason
 
     def _triggers(self) -> list[tuple[str, str, str]]:
-        return self._connection.execute(
-            "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall()
+        sql = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
+        return self._connection.execute(sql).fetchall()
 
     def _trigger_fails(self, shape: Shape, sql: str) -> str:
         """Why the statement that fires a trigger cannot be prepared; empty when it can."""
-        words = [token.text.upper() for token in tokens(sql)]
+        words = [token.group().upper() for token in tokens(sql)]
         event = next(word for word in words[3:] if word in ("INSERT", "UPDATE", "DELETE"))
         target = quoted(shape.name)
         if event == "INSERT":
@@ -193,17 +185,16 @@ class _Clone:
             self._connection.create_collation(name, lambda one, other: (one > other) - (one < other))
         return kind != "module"
 
-    def leave_out(self, names: set[str]) -> None:
-        for name in names & self.there.keys():
-            self._drop("VIEW" if self.there[name].kind is Kind.VIEW else "TABLE", name)
+    def leave_out(self, names: AbstractSet[str]) -> None:
+        for name in names & self.shapes.keys():
+            self._drop("VIEW" if self.shapes[name].kind is Kind.VIEW else "TABLE", name)
 
     def rename(self, names: dict[str, str]) -> None:
         """Two steps, so that a new name may be the old one of another, or differ in upper and lower case only."""
-        names = self._possible(names)
-        self.renamed.names = names
-        moving = {old: new for old, new in names.items() if old != new}
+        self.renamed.names = self._possible(names)
+        moving = {old: new for old, new in self.renamed.names.items() if old != new}
         stand_ins = {old: _STAND_IN.format(number) for number, old in enumerate(moving)}
-        views = [old for old in moving if self.there[old].kind is Kind.VIEW]
+        views = [old for old in moving if self.shapes[old].kind is Kind.VIEW]
         tables = [old for old in moving if old not in views]
         for old in views:
             self._move_view(old, stand_ins[old])
@@ -226,8 +217,7 @@ class _Clone:
                 self.renamed.impossible[old] = f"a virtual table of this file needs the name {new}"
             else:
                 possible[old] = new
-                continue
-            self.leave_out({old})
+        self.leave_out(names.keys() - possible.keys())
         return possible
 
     def _alter(self, old: str, new: str) -> None:
@@ -267,7 +257,7 @@ class _Clone:
 
     def _follow_content(self, old: str, new: str) -> None:
         """Full-text indexes name the table they are for in an argument, which SQLite does not rewrite."""
-        for name, shape in self.there.items():
+        for name, shape in self.shapes.items():
             if shape.kind is Kind.VIRTUAL and argument(shape.sql, "content").lower() == old.lower():
                 current = self.renamed.names[name]
                 (sql,) = self._connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (current,)).fetchone()

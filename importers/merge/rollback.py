@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store import UsageError
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.all_events import rebuild_all_events
-from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.engines.sqlite.foreign import copy_database
 from telemetry_store.engines.sqlite.shape import read_schema
 
@@ -96,18 +95,17 @@ def _undo(database: str, record: MergeRecord, timeout: float) -> RolledBack:
         if outcome.changed:
             outcome.aside = _set_aside(database, record.folder)
         _drop_all(connection, record)
-        rebuild_all_events(connection, load_tables(connection)[0].values())
+        rebuild_all_events(connection)
         connection.execute("COMMIT")
     return outcome
 
 
 def _set_aside(database: str, folder: str) -> str:
-    path = os.path.join(folder, _ASIDE)
-    os.makedirs(folder, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    copy_database(database, path)
-    return path
+    path = Path(folder, _ASIDE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    copy_database(database, str(path))
+    return str(path)
 
 
 def _changed(connection: Connection, record: MergeRecord) -> list[str]:

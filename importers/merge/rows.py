@@ -8,27 +8,18 @@ from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.open import Connection, IntegrityError
 from telemetry_store.engines.sqlite.shape import Kind, Schema, Shape
 
-from .comparison import common_rows, count, same_rows
+from .comparison import UNSHIFTED, common_rows, count, same_rows
 from .failure import MergeFailed
 from .merge_plan import Overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_INSERT = "INSERT INTO {into} ({columns}) SELECT {values} FROM {source}"
-#: What happens where a key is there already → the statement that does it.
-_STATEMENTS = {
-    Overlap.REFUSE: _INSERT,
-    Overlap.RENUMBER: _INSERT,
-    Overlap.FIRST: f"{_INSERT} WHERE true ON CONFLICT DO NOTHING",
-    Overlap.LAST: "INSERT OR REPLACE INTO {into} ({columns}) SELECT {values} FROM {source}",
-}
-
 
 def copy_rows(
-    connection: Connection, shape: Shape, source: str, target: str, shifts: Mapping[str, int] | None = None
+    connection: Connection, shape: Shape, source: str, target: str, shifts: Mapping[str, int] = UNSHIFTED
 ) -> bool:
-    """Copy all rows into an empty table, and compare them afterwards.
+    """Copy all rows of a table into an empty one of the same shape; gives whether both hold the same rows then.
 
     `INSERT … SELECT *` between two tables of the same form copies records and index entries as they stand, without
     taking them apart, so it is tried wherever it keeps row numbers; what it did not keep is copied again by name.
@@ -36,33 +27,23 @@ def copy_rows(
     Args:
         connection: to both.
         shape: of both.
-        source: name of the full one, quoted, with the database it is in.
+        source: the name of the full one, quoted, with the database it is in.
         target: that of the empty one.
         shifts: column → what is added to its numbers.
-
-    Returns:
-        Whether both hold the same rows.
     """
     if not shifts and _is_plain(connection, shape, source):
         connection.execute(f"INSERT INTO {target} SELECT * FROM {source}")
-        if same_rows(connection, shape, target, source):
+        if same_rows(connection, shape, target, source, shifts):
             return True
         connection.execute(f"DELETE FROM {target}")
-    columns = with_row_number(shape)
-    connection.execute(f"INSERT INTO {target} ({listed(columns)}) SELECT {listed(columns, shifts)} FROM {source}")
+    columns, values = listed(shape.copied), listed(shape.copied, shifts)
+    connection.execute(f"INSERT INTO {target} ({columns}) SELECT {values} FROM {source}")
     return same_rows(connection, shape, target, source, shifts)
 
 
-def listed(columns: Iterable[str], shifts: Mapping[str, int] | None = None) -> str:
+def listed(columns: Iterable[str], shifts: Mapping[str, int] = UNSHIFTED) -> str:
     """The columns, quoted, with what is added to some."""
-    shifts = shifts or {}
     return ", ".join(f"{quoted(name)} + {shifts[name]}" if name in shifts else quoted(name) for name in columns)
-
-
-def with_row_number(shape: Shape) -> tuple[str, ...]:
-    """The columns to be copied, the row number among them where there is one beside them."""
-    hidden = shape.integer_key is None and shape.row_number is not None
-    return (str(shape.row_number), *shape.stored) if hidden else shape.stored
 
 
 def _is_plain(connection: Connection, shape: Shape, source: str) -> bool:
@@ -72,20 +53,17 @@ def _is_plain(connection: Connection, shape: Shape, source: str) -> bool:
     if shape.without_rowid or shape.integer_key is not None or shape.indexed or shape.row_number is None:
         return True
     number = shape.row_number
-    sql = f"SELECT count(*), min({number}), max({number}) FROM {source}"
-    rows, first, last = connection.execute(sql).fetchone()
+    rows, first, last = connection.execute(f"SELECT count(*), min({number}), max({number}) FROM {source}").fetchone()
     return rows == 0 or (first, last) == (1, rows)
 
 
 def shadows_of(schema: Schema, virtual: str) -> list[str]:
     """What the names of a virtual table's own tables end with."""
     owners = sorted((shape.name.lower() for shape in schema.of_kind(Kind.VIRTUAL)), key=len, reverse=True)
-    ends = []
-    for shadow in schema.of_kind(Kind.SHADOW):
-        owner = next((name for name in owners if shadow.name.lower().startswith(f"{name}_")), None)
-        if owner == virtual.lower():
-            ends.append(shadow.name[len(virtual) + 1 :])
-    return ends
+    shadows = [shape.name for shape in schema.of_kind(Kind.SHADOW)]
+    # the longest of the names that fit: "a_b_data" belongs to "a_b" where there is also a virtual table "a"
+    owner_of = {name: next((owner for owner in owners if name.lower().startswith(f"{owner}_")), "") for name in shadows}
+    return [name[len(virtual) + 1 :] for name in shadows if owner_of[name] == virtual.lower()]
 
 
 def set_counter(connection: Connection, table: str, number: int) -> None:
@@ -107,15 +85,7 @@ def add_columns(connection: Connection, into: Shape, shape: Shape) -> list[str]:
 def join_rows(
     connection: Connection, shape: Shape, source: str, into: Shape, overlap: Overlap, shifts: Mapping[str, int]
 ) -> None:
-    """Add a table's rows to those of another.
-
-    Args:
-        connection: to both.
-        shape: of the table.
-        source: its name, quoted, with the database it is in.
-        into: the table that gets them; it has all columns.
-        overlap: what happens where a key is there already.
-        shifts: column → what is added to its numbers.
+    """Add the rows of a table of this shape to those of another, which has all of its columns.
 
     Raises:
         MergeFailed: a row is refused, or a row is not there afterwards.
@@ -124,11 +94,12 @@ def join_rows(
     before, rows = count(connection, target), count(connection, source)
     computed = {column.name.lower() for column in into.columns if column.generated}
     columns = [name for name in shape.stored if name.lower() not in computed]
-    sql = _STATEMENTS[overlap].format(
-        into=target, source=source, columns=listed(columns), values=listed(columns, shifts)
-    )
+    verb = "INSERT OR REPLACE" if overlap == Overlap.LAST else "INSERT"
+    end = "WHERE true ON CONFLICT DO NOTHING" if overlap == Overlap.FIRST else ""
     try:
-        connection.execute(sql)
+        connection.execute(
+            f"{verb} INTO {target} ({listed(columns)}) SELECT {listed(columns, shifts)} FROM {source} {end}"
+        )
     except IntegrityError as error:
         raise MergeFailed(f"{into.name} cannot take the rows of {shape.name}: {error}",
                           'overlap = "first" or "last", or another name') from error  # fmt: skip

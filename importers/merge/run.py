@@ -7,10 +7,10 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from telemetry_store import Progress
 from telemetry_store.engines.sqlite.foreign import copy_database, watching
@@ -30,11 +30,14 @@ from .target import TIMEOUT, prepare, writing
 from .utf8 import in_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from .conflicts import Incoming
-    from .merge_plan import Plan
+    from .merge_plan import DatabasePlan, Plan
     from .rehearse import Rehearsed
+
+    _Draw: TypeAlias = Callable[[Progress], None] | None
 
 #: For each file its bytes are copied, rehearsed and merged.
 _PASSES = 3
@@ -77,9 +80,9 @@ class Merged:
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
-        record = self.record.as_dict() if self.record else {"sources": [], "tables": []}
-        conflicts = [conflict.as_dict() for conflict in self.conflicts]
-        return {"status": self.status, "conflicts": conflicts, "notes": self.notes, "seconds": self.seconds, **record}
+        values = asdict(self)
+        record = values.pop("record") or {"sources": [], "tables": []}
+        return {**values, **record}
 
 
 def merge(
@@ -107,11 +110,10 @@ def merge(
         DatabaseError: by cause; the database is as it was.
     """
     database = os.path.abspath(database)
-    with contextlib.ExitStack() as stack:
-        if dry_run:
-            root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="telemetry-merge-")))
-        else:
-            root = stack.enter_context(alone(database))
+    folders: AbstractContextManager[str | Path] = (
+        tempfile.TemporaryDirectory(prefix="telemetry-merge-") if dry_run else alone(database)
+    )
+    with folders as root:
         if (known := _already(plan, records_of(database))) is not None:
             notes = [] if dry_run else remove(known)
             return Merged(MergeStatus.ALREADY, notes=notes, record=known)
@@ -120,41 +122,33 @@ def merge(
             return Merged(MergeStatus.CONFLICTS, examination.conflicts, examination.notes)
         if not examination.incoming and all(file.action != Action.DELETE for file in plan.databases):
             return Merged(MergeStatus.NOTHING, notes=examination.notes)
-        run = _Run(database, plan, examination, progress, root)
+        run = _Run(database, plan, examination, progress, Path(root))
         return run.rehearse_only() if dry_run else run.merge(timeout)
 
 
 def _already(plan: Plan, in_force: list[MergeRecord]) -> MergeRecord | None:
     """The merge that has done all of this already."""
-    wanted = {(os.path.realpath(file.path), file.action) for file in plan.databases
-              if file.action in (Action.MERGE, Action.DELETE)}  # fmt: skip
-    for record in reversed(in_force):
-        if wanted and wanted == {(os.path.realpath(file.path), file.action) for file in record.sources}:
-            return record
-    return None
+    wanted = _actions(file for file in plan.databases if file.action in (Action.MERGE, Action.DELETE))
+    return next((record for record in reversed(in_force) if wanted and _actions(record.sources) == wanted), None)
+
+
+def _actions(files: Iterable[DatabasePlan | MergedFile]) -> set[tuple[str, Action]]:
+    return {(os.path.realpath(file.path), file.action) for file in files}
 
 
 def _to_hash(copies: list[tuple[Incoming, str]]) -> HashJob:
     """The tables of copies whose rows are compared with these hashes later."""
-    return HashJob(
-        tuple(
-            (incoming.path, path, tuple(name for name in incoming.tables if incoming.shape(name).kind is Kind.TABLE))
-            for incoming, path in copies
-        )
-    )
+    files = [
+        (incoming.path, path, tuple(name for name in incoming.tables if incoming.shape(name).kind is Kind.TABLE))
+        for incoming, path in copies
+    ]
+    return HashJob(tuple(files))
 
 
 class _Run:
     """One merge whose plan has no conflicts."""
 
-    def __init__(
-        self,
-        database: str,
-        plan: Plan,
-        examination: Examination,
-        progress: Callable[[Progress], None] | None,
-        root: Path,
-    ) -> None:
+    def __init__(self, database: str, plan: Plan, examination: Examination, progress: _Draw, root: Path) -> None:
         self._database, self._plan, self._progress, self._root = database, plan, progress, root
         self._incoming = examination.incoming
         self._deleted = [file.path for file in plan.databases
@@ -167,9 +161,8 @@ class _Run:
         """Everything up to the rehearsal, which is looked at more closely then."""
         self._outcome.status = MergeStatus.REHEARSED
         with self._watching():
-            record, copies = self._back_up()
-            self._outcome.record, _ = self._rehearse(record, copies)
-            check_entries(record.rehearsal)
+            self._outcome.record = self._rehearse(*self._back_up()).record
+            check_entries(self._outcome.record.rehearsal)
         return self._outcome
 
     def merge(self, timeout: float) -> Merged:
@@ -179,12 +172,11 @@ class _Run:
         with self._watching():
             record, copies = self._back_up()
             with hashing(_to_hash(copies), sum(file.size for file in record.sources)) as hashes:
-                record, rehearsed = self._rehearse(record, copies)
+                rehearsed = self._rehearse(record, copies)
                 with self._timed("merge"), writing(self._database, timeout) as connection:
-                    record = publish(connection, record, rehearsed, hashes)
+                    self._outcome.record = publish(connection, rehearsed, hashes)
         self._advance("merged", self._total)
         finish(Path(record.folder))
-        self._outcome.record = record
         self._outcome.notes += remove(record)
         return self._outcome
 
@@ -242,15 +234,14 @@ class _Run:
                       for incoming, file in zip(self._incoming, files, strict=False)]  # fmt: skip
         return MergeRecord(tuple(files), folder=str(folder)), copies
 
-    def _rehearse(self, record: MergeRecord, copies: list[tuple[Incoming, str]]) -> tuple[MergeRecord, Rehearsed]:
-        """Merge into a copy of the database; the record then says what was made."""
+    def _rehearse(self, record: MergeRecord, copies: list[tuple[Incoming, str]]) -> Rehearsed:
+        """Merge into a copy of the database."""
         with self._timed("rehearsal"):
             before = os.path.join(record.folder, _BEFORE)
             if os.path.exists(before):
                 copy_database(before, record.rehearsal)
-            rehearsed = rehearse(record.rehearsal, self._plan, copies,
+            rehearsed = rehearse(record, self._plan, copies,
                                  lambda path, count: self._advance(f"rehearsal of {path}", count))  # fmt: skip
-            check(record.rehearsal, rehearsed)
+            check(rehearsed)
         self._outcome.notes += rehearsed.notes
-        made = tuple(rehearsed.tables), tuple(rehearsed.indexes), tuple(rehearsed.triggers)
-        return MergeRecord(record.sources, *made, folder=record.folder), rehearsed
+        return rehearsed

@@ -10,7 +10,7 @@ from telemetry_store.engines.sqlite.shape import Kind, Shape, read_schema
 
 from .comparison import unordered_hash
 from .failure import MergeFailed
-from .rows import listed, set_counter, with_row_number
+from .rows import listed, set_counter
 
 
 def in_utf8(path: str, new: str) -> str:
@@ -47,9 +47,8 @@ def _convert(old: Connection, target: Connection) -> None:
 
 
 def _copy(old: Connection, target: Connection, shape: Shape) -> None:
-    columns = with_row_number(shape)
-    marks = ", ".join("?" * len(columns))
-    rows = old.execute(f"SELECT {listed(columns)} FROM {quoted(shape.name)}")
-    target.executemany(f"INSERT INTO {quoted(shape.name)} ({listed(columns)}) VALUES ({marks})", rows)
+    columns, marks = listed(shape.copied), ", ".join("?" * len(shape.copied))
+    rows = old.execute(f"SELECT {columns} FROM {quoted(shape.name)}")
+    target.executemany(f"INSERT INTO {quoted(shape.name)} ({columns}) VALUES ({marks})", rows)
     if unordered_hash(old, shape) != unordered_hash(target, shape):
         raise MergeFailed(f"the text of {shape.name} is not the same in UTF-8", "convert the file by hand")

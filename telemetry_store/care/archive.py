@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from itertools import starmap
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -34,25 +33,22 @@ SUFFIX = ".parquet"
 PARTIAL = ".partial"
 #: Rows that are converted together; one row group each.
 GROUP = 50_000
-_KINDS = b"telemetry_store"
-_PYTHON = {
-    ColumnType.TEXT: str,
-    ColumnType.INTEGER: int,
-    ColumnType.REAL: float,
-    ColumnType.BOOLEAN: int,
-    ColumnType.NUMERIC: float,
-    ColumnType.FLEXIBLE: str,
+#: Under this key the metadata of a file have its Layout.
+_LAYOUT = b"telemetry_store"
+#: The type of the values that a column holds exactly, and Arrow's name of the column's type.
+_TYPES: dict[ColumnType, tuple[type, str]] = {
+    ColumnType.TEXT: (str, "string"),
+    ColumnType.INTEGER: (int, "int64"),
+    ColumnType.REAL: (float, "double"),
+    ColumnType.BOOLEAN: (int, "bool"),
+    ColumnType.NUMERIC: (float, "double"),
+    ColumnType.FLEXIBLE: (str, "string"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of a file, as it says itself: the row number first, then every column of the table with its type.
-
-    Attributes:
-        number: the name of the row number.
-        kinds: name → type, of the others, in order.
-    """
+    """The columns of a file, as it says itself: the row number's name, and the table's columns in order with types."""
 
     number: str
     kinds: dict[str, ColumnType]
@@ -71,11 +67,7 @@ class Written:
 
 
 def require() -> None:
-    """Load pyarrow.
-
-    Raises:
-        UsageError: it is not installed.
-    """
+    """Raise UsageError where pyarrow is not installed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
@@ -89,10 +81,8 @@ def relative_name(table: str, month: str, name: str) -> str:
 
 def files(folder: str) -> list[str]:
     """Every complete file of an archive, as a path within it."""
-    paths = []
-    for place, _, names in os.walk(folder):
-        paths += [os.path.relpath(os.path.join(place, name), folder) for name in names if name.endswith(SUFFIX)]
-    return sorted(paths)
+    paths = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names]
+    return sorted(os.path.relpath(path, folder) for path in paths if path.endswith(SUFFIX))
 
 
 def table_of(relative: str) -> str:
@@ -118,20 +108,15 @@ class Digest:
 
 
 def row_bytes(rows: Sequence[NumberedRow]) -> bytes:
-    """Rows as JSON text; two rows have the same only if each value has the same type and value."""
+    """Rows as JSON text; two rows have the same only if all their values have the same type and value."""
     if not rows:
         return b""
     try:
         return orjson.dumps(rows, default=_jsonable)[1:-1] + b","
-    except TypeError:  # lone surrogates
-        return b"".join(_one(row) + b"," for row in rows)
-
-
-def _one(row: NumberedRow) -> bytes:
-    try:
-        return orjson.dumps(row, default=_jsonable)
-    except TypeError:
-        return json.dumps(row, default=_jsonable).encode()
+    except TypeError:  # lone surrogates: only the rows that have them are written the other way
+        if len(rows) == 1:
+            return json.dumps(rows[0], default=_jsonable).encode() + b","
+        return b"".join(row_bytes([row]) for row in rows)
 
 
 def _jsonable(value: object) -> dict[str, str]:
@@ -154,10 +139,10 @@ def write(path: str, layout: Layout, portions: Iterable[list[NumberedRow]]) -> W
     """
     import pyarrow.parquet as pq
 
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
     partial, digest = path + PARTIAL, Digest()
-    with contextlib.ExitStack() as undo:
-        undo.callback(_unlink, partial)
+    try:
         with open(partial, "wb") as file:
             with pq.ParquetWriter(file, schema(layout), compression="zstd") as writer:
                 for rows in portions:
@@ -168,7 +153,9 @@ def write(path: str, layout: Layout, portions: Iterable[list[NumberedRow]]) -> W
         written = digest.written()
         verify(partial, written)
         os.rename(partial, path)
-    folder = os.path.dirname(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
     for place in (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
         sync_directory(place)
     return written
@@ -176,13 +163,9 @@ def write(path: str, layout: Layout, portions: Iterable[list[NumberedRow]]) -> W
 
 def remove(path: str) -> None:
     """Delete a file that does not count yet, and the half of it."""
-    _unlink(path)
-    _unlink(path + PARTIAL)
-
-
-def _unlink(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+    for name in (path, path + PARTIAL):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
 
 
 def verify(path: str, expected: Written) -> None:
@@ -191,14 +174,19 @@ def verify(path: str, expected: Written) -> None:
     Raises:
         ArchiveDamaged: they differ, or it cannot be read.
     """
+    if (held := content(path)) != expected:
+        raise ArchiveDamaged(f"{path} holds {held}, not {expected}", "nothing was deleted on its account")
+
+
+def content(path: str) -> Written:
+    """What is in a file; raises ArchiveDamaged as read() does."""
     digest = Digest()
     for rows in read(path):
         digest.add(rows)
-    if digest.written() != expected:
-        raise ArchiveDamaged(f"{path} holds {digest.written()}, not {expected}", "nothing was deleted on its account")
+    return digest.written()
 
 
-def read(path: str, portion: int = GROUP) -> Iterator[list[NumberedRow]]:
+def read(path: str) -> Iterator[list[NumberedRow]]:
     """The rows of a file, as the table gave them, in portions.
 
     Raises:
@@ -210,7 +198,7 @@ def read(path: str, portion: int = GROUP) -> Iterator[list[NumberedRow]]:
     try:
         with pq.ParquetFile(path) as file:
             layout = layout_of(file.schema_arrow)
-            for part in file.iter_batches(portion):
+            for part in file.iter_batches(GROUP):
                 yield _rows(layout, part)
     except (pa.ArrowException, OSError) as error:
         raise ArchiveDamaged(f"{path} cannot be read: {error}", "nothing was deleted on its account") from error
@@ -218,7 +206,7 @@ def read(path: str, portion: int = GROUP) -> Iterator[list[NumberedRow]]:
 
 def layout_of(arrow: Any) -> Layout:
     """The columns that a file says it has."""
-    number, kinds = orjson.loads(arrow.metadata[_KINDS])
+    number, kinds = orjson.loads(arrow.metadata[_LAYOUT])
     return Layout(number, {name: ColumnType(kind) for name, kind in kinds})
 
 
@@ -226,62 +214,47 @@ def schema(layout: Layout) -> Any:
     """The Arrow schema of rows."""
     import pyarrow as pa
 
-    fields = [(layout.number, pa.int64()), *((name, _type(kind)) for name, kind in layout.kinds.items())]
-    kinds = orjson.dumps([layout.number, list(layout.kinds.items())])
-    return pa.schema([*starmap(pa.field, fields), pa.field(EXACT, pa.string())], metadata={_KINDS: kinds})
+    columns = [(name, _TYPES[kind][1]) for name, kind in layout.kinds.items()]
+    text = orjson.dumps([layout.number, list(layout.kinds.items())])
+    return pa.schema([(layout.number, "int64"), *columns, (EXACT, "string")], metadata={_LAYOUT: text})
 
 
 def batch(layout: Layout, rows: Sequence[NumberedRow]) -> Any:
     """Rows as one Arrow batch."""
     import pyarrow as pa
 
-    kinds = [ColumnType.INTEGER, *layout.kinds.values()]
+    columns = zip([ColumnType.INTEGER, *layout.kinds.values()], layout.names(), zip(*rows, strict=True), strict=True)
     odd: dict[int, dict[str, Any]] = {}
-    arrays = [
-        _array(name, kind, values, odd)
-        for name, kind, values in zip(layout.names(), kinds, zip(*rows, strict=True), strict=True)
-    ]
-    exact: list[str | None] = [None] * len(rows)
-    for place, values in odd.items():
-        exact[place] = json.dumps(values, default=_jsonable)
+    arrays = [_array(kind, name, values, odd) for kind, name, values in columns]
+    exact = [json.dumps(odd[place], default=_jsonable) if place in odd else None for place in range(len(rows))]
     return pa.record_batch([*arrays, pa.array(exact, pa.string())], schema=schema(layout))
 
 
-def _array(name: str, kind: ColumnType, values: tuple[Any, ...], odd: dict[int, dict[str, Any]]) -> Any:
+def _array(kind: ColumnType, name: str, values: tuple[Any, ...], odd: dict[int, dict[str, Any]]) -> Any:
+    """One column; what it cannot hold exactly goes into `odd`, by its place."""
     import pyarrow as pa
 
-    kinds = set(map(type, values)) - {NoneType}
-    if kinds <= {_PYTHON[kind]}:
+    python, arrow = _TYPES[kind]
+    if set(map(type, values)) <= {python, NoneType}:  # the quick way, for a column of one type
         try:
             if kind is not ColumnType.BOOLEAN:
-                return pa.array(values, _type(kind))
+                return pa.array(values, arrow)
             if set(values) <= {0, 1, None}:
                 return pa.array(values, pa.int8()).cast(pa.bool_())
         except (pa.ArrowInvalid, UnicodeEncodeError):
             pass
     plain = []
     for place, value in enumerate(values):
-        fits = value is None or _fits(kind, value)
-        plain.append(value if fits else _nearest(kind, value))
-        if not fits:
+        if value is None or _fits(kind, value):
+            plain.append(bool(value) if kind is ColumnType.BOOLEAN and value is not None else value)
+        else:  # an integer in a column of floats has a nearest value there, and nothing else has
+            plain.append(float(value) if python is float and isinstance(value, int) else None)
             odd.setdefault(place, {})[name] = value
-    if kind is ColumnType.BOOLEAN:
-        plain = [None if value is None else bool(value) for value in plain]
-    return pa.array(plain, _type(kind))
-
-
-def _type(kind: ColumnType) -> Any:
-    import pyarrow as pa
-
-    if kind is ColumnType.INTEGER:
-        return pa.int64()
-    if kind in (ColumnType.REAL, ColumnType.NUMERIC):
-        return pa.float64()
-    return pa.bool_() if kind is ColumnType.BOOLEAN else pa.string()
+    return pa.array(plain, arrow)
 
 
 def _fits(kind: ColumnType, value: Any) -> bool:
-    if type(value) is not _PYTHON[kind]:
+    if type(value) is not _TYPES[kind][0]:
         return False
     if kind is ColumnType.BOOLEAN:
         return value in (0, 1)
@@ -291,11 +264,6 @@ def _fits(kind: ColumnType, value: Any) -> bool:
         except UnicodeEncodeError:
             return False
     return True
-
-
-def _nearest(kind: ColumnType, value: Any) -> Any:
-    """What stands in the column for a value that is kept exactly elsewhere."""
-    return float(value) if _PYTHON[kind] is float and isinstance(value, int) else None
 
 
 def _rows(layout: Layout, part: Any) -> list[NumberedRow]:

@@ -12,49 +12,27 @@ import os
 import re
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from telemetry_store.care.unfinished import mode_of, unfinished
 from telemetry_store.drain import Drain
-from telemetry_store.engines import copies_for, sink_for
-from telemetry_store.errors import DatabaseBusy, DatabaseError, DatabaseMissing, TelemetryError, UsageError
+from telemetry_store.engines import copies_for, existing, sink_for
+from telemetry_store.errors import DatabaseBusy, DatabaseError, TelemetryError, UsageError
 from telemetry_store.recovery import SegmentReader, segment_names
 from telemetry_store.timestamps import from_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from telemetry_store.engines.abilities import Copies, Label
+    from telemetry_store.engines.abilities import Backup
     from telemetry_store.settings import Settings
 
-_STAMP = "%Y%m%dT%H%M%S.%fZ"
 #: How the names end that copies are given here.
 _STAMPED = re.compile(r"-\d{8}T\d{6}\.\d{6}Z\.db$")
 #: How long reading waits for locks, in seconds.
 _READ = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """One copy.
-
-    Attributes:
-        path: the file.
-        taken_at: when, in the canonical form.
-        database: host and path of the database.
-        rows: table → rows, of all tables.
-        carried: events that went from the spool straight into the copy, since the database could not be written.
-        size_bytes: of the file.
-    """
-
-    path: str
-    taken_at: str
-    database: str
-    rows: dict[str, int]
-    carried: int
-    size_bytes: int
 
 
 def back_up(settings: Settings, destination: str | None = None, *, timeout: float = 10.0,
@@ -76,33 +54,23 @@ def back_up(settings: Settings, destination: str | None = None, *, timeout: floa
         BackupFailed: the copy did not pass its checks; it is removed.
         DatabaseError: by cause.
     """
-    database = os.path.abspath(settings.database)
-    now = clock()
+    database, now = os.path.abspath(settings.database), clock()
     path = _destination(database, destination, now)
     copies = copies_for(settings)
-    drain = Drain(os.path.abspath(settings.spool), sink_for(settings))
-    try:
+    with contextlib.closing(Drain(os.path.abspath(settings.spool), sink_for(settings))) as drain:
         committed = _committed(drain, timeout)
-        if not os.path.exists(database):
-            raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
+        existing(settings)
         with unfinished(path, mode_of(database)) as partial:
-            carried = 0
             if committed:
                 copies.check(partial, copies.copy(database, partial))
+                carried = 0
             else:
-                carried = _copy_with_spool(copies, drain, database, partial, timeout)
-            label = copies.seal(partial, from_nanoseconds(int(now * 1e9)), origin(database), carried)
-    finally:
-        drain.close()
-    return _backup(path, label)
+                carried = _copy_with_spool(settings, drain, partial, timeout)
+            copy = copies.seal(partial, from_nanoseconds(int(now * 1e9)), _origin(database), carried)
+    return replace(copy, path=path)
 
 
-def _backup(path: str, label: Label) -> Backup:
-    return Backup(path, label.taken_at, label.database, label.rows, label.carried, os.stat(path).st_size)
-
-
-def origin(database: str) -> str:
-    """How a copy names the database that it is of: host and absolute path."""
+def _origin(database: str) -> str:
     return f"{socket.gethostname()}:{os.path.abspath(database)}"
 
 
@@ -113,7 +81,7 @@ def folder_of(database: str) -> str:
 
 def stamp(now: float) -> str:
     """A moment, in seconds since 1970, as it stands in the names of files."""
-    return datetime.fromtimestamp(now, UTC).strftime(_STAMP)
+    return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def _destination(database: str, destination: str | None, now: float) -> str:
@@ -128,8 +96,7 @@ def _destination(database: str, destination: str | None, now: float) -> str:
 
 def _committed(drain: Drain, timeout: float) -> bool:
     """Wait until what is in the spool now is committed, by whomever; False when the database refuses for now."""
-    wanted = _ends(drain.directory)
-    deadline = time.monotonic() + timeout
+    wanted, deadline = _ends(drain.directory), time.monotonic() + timeout
     while not _reached(drain, wanted):
         refused = False
         try:
@@ -142,15 +109,14 @@ def _committed(drain: Drain, timeout: float) -> bool:
         if time.monotonic() >= deadline:
             if refused:
                 return False
-            raise DatabaseBusy(
-                f"another process is draining for more than {timeout:g} s", "it does the same work; try again"
-            )
+            message = f"another process is draining for more than {timeout:g} s"
+            raise DatabaseBusy(message, "it does the same work; try again")
     return True
 
 
 def _ends(directory: str) -> dict[str, int]:
     """Segment → where its last event ends now, in bytes."""
-    ends: dict[str, int] = {}
+    ends = {}
     for name in segment_names(directory):
         with contextlib.suppress(FileNotFoundError), SegmentReader(directory, name) as reader:
             ends[name] = max((piece.end for piece in reader.pieces(0)), default=0)
@@ -158,55 +124,43 @@ def _ends(directory: str) -> dict[str, int]:
 
 
 def _reached(drain: Drain, wanted: dict[str, int]) -> bool:
-    """Tell whether so much of each segment is committed; one that has no cursor and is gone was drained."""
+    """Whether so much of each segment is committed; one that has no cursor and is gone was drained."""
     if not any(wanted.values()):
         return True
-    try:
-        with drain.sink.reader(_READ) as reader:
-            known = dict(reader.rows("SELECT segment, offset FROM _cursors"))
-    except TelemetryError:
-        return False
-    return all(
-        known.get(name, 0) >= end or not (name in known or os.path.exists(os.path.join(drain.directory, name)))
-        for name, end in wanted.items()
-    )
+    with contextlib.suppress(TelemetryError), drain.sink.reader(_READ) as reader:
+        known = dict(reader.rows("SELECT segment, offset FROM _cursors"))
+        return all(
+            known.get(name, 0) >= end or not (name in known or os.path.exists(os.path.join(drain.directory, name)))
+            for name, end in wanted.items()
+        )
+    return False
 
 
-def _copy_with_spool(copies: Copies, drain: Drain, database: str, partial: str, timeout: float) -> int:
+def _copy_with_spool(settings: Settings, drain: Drain, partial: str, timeout: float) -> int:
     """Copy while nobody drains, and drain into the copy; no segment is deleted."""
+    copies = copies_for(settings)
     with drain.exclusive(timeout) as mine:
         if not mine:
             raise DatabaseBusy(f"another process is draining for more than {timeout:g} s", "try again")
-        copies.check(partial, copies.copy(database, partial))
-        with contextlib.closing(copies.sink(partial)) as sink:
+        copies.check(partial, copies.copy(settings.database, partial))
+        with contextlib.closing(sink_for(replace(settings, database=partial))) as sink:
             carried = Drain(drain.directory, sink).replay(timeout).counts.stored
     copies.check(partial)
     return carried
 
 
 def backups(settings: Settings, folder: str | None = None) -> list[Backup]:
-    """The copies of a database in a folder, newest first.
-
-    Args:
-        settings: of which database.
-        folder: None is the folder `<database>-backups`.
-    """
+    """The copies of a database in a folder, newest first; None is the folder `<database>-backups`."""
     folder = folder or folder_of(settings.database)
     if not os.path.isdir(folder):
         return []
-    copies, database = copies_for(settings), origin(settings.database)
-    labels = {entry.path: copies.label(entry.path) for entry in os.scandir(folder) if entry.is_file()}
-    own = [_backup(path, label) for path, label in labels.items() if label and label.database == database]
-    return sorted(own, key=lambda backup: backup.taken_at, reverse=True)
+    labels = [copies_for(settings).label(entry.path) for entry in os.scandir(folder) if entry.is_file()]
+    own = [copy for copy in labels if copy and copy.database == _origin(settings.database)]
+    return sorted(own, key=lambda copy: copy.taken_at, reverse=True)
 
 
 def keep(settings: Settings, count: int, folder: str | None = None) -> list[str]:
-    """Delete all but the newest copies of a database in a folder; copies that have a name of their own stay.
-
-    Args:
-        settings: of which database.
-        count: how many are kept, at least 1.
-        folder: None is the folder `<database>-backups`.
+    """Delete all but the `count` newest of the copies that backups() gives; those with names of their own stay.
 
     Returns:
         The paths that were deleted.

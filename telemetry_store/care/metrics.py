@@ -26,32 +26,25 @@ if TYPE_CHECKING:
 
 #: Names and values.
 Labels = tuple[tuple[str, str], ...]
-_GRADES = {Severity.OK: 0, Severity.NOTE: 1, Severity.WARNING: 2, Severity.PROBLEM: 3}
-_DAY = 86_400
+_GRADES = {severity: grade for grade, severity in enumerate(Severity)}
 #: How long the database is waited for, in seconds.
 _TIMEOUT = 5.0
-#: From the evidence of a finding: code, key, metric, help.
+#: From the evidence of a finding: code, key, factor, metric, help.
 _FIGURES = (
-    ("D104", "free_bytes", "telemetry_disk_free_bytes", "Free space on the disk of the database."),
-    ("D104", "free_inside_bytes", "telemetry_database_free_bytes", "Free pages inside the database file."),
-    ("D104", "growth_bytes_per_day", "telemetry_database_growth_bytes_per_day", "Growth by the events of a week."),
-    ("D204", "bytes", "telemetry_log_size_bytes", "Size of the write-ahead log."),
-    ("D301", "bytes", "telemetry_spool_size_bytes", "Size of all segments in the spool."),
-    ("D301", "limit_bytes", "telemetry_spool_limit_bytes", "Size that the spool may have."),
-    ("D404", "gaps", "telemetry_spool_gaps", "Places that a loss of power left unreadable."),
+    ("D104", "free_bytes", 1, "telemetry_disk_free_bytes", "Free space on the disk of the database."),
+    ("D104", "free_inside_bytes", 1, "telemetry_database_free_bytes", "Free pages inside the database file."),
+    ("D104", "growth_bytes_per_day", 1, "telemetry_database_growth_bytes_per_day", "Growth by the events of a week."),
+    ("D204", "bytes", 1, "telemetry_log_size_bytes", "Size of the write-ahead log."),
+    ("D301", "bytes", 1, "telemetry_spool_size_bytes", "Size of all segments in the spool."),
+    ("D301", "limit_bytes", 1, "telemetry_spool_limit_bytes", "Size that the spool may have."),
+    ("D404", "gaps", 1, "telemetry_spool_gaps", "Places that a loss of power left unreadable."),
+    ("D104", "days_left", 86_400, "telemetry_disk_left_seconds", "How long the disk lasts at this growth."),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric with its samples.
-
-    Attributes:
-        name: with its unit at the end.
-        kind: how it moves.
-        help: what it is, in a sentence.
-        samples: labels → value.
-    """
+    """A metric: its name with the unit at the end, how it moves, what it is in a sentence, its samples by labels."""
 
     name: str
     kind: Literal["gauge", "counter"]
@@ -60,18 +53,11 @@ class Metric:
 
 
 def metrics(settings: Settings, findings: Iterable[Finding]) -> list[Metric]:
-    """All metrics of a database.
-
-    Args:
-        settings: which.
-        findings: of an examination of it.
-    """
+    """All metrics of a database, by the findings of an examination of it."""
     findings = list(findings)
-    evidence: dict[str, dict[str, Any]] = {}
-    for finding in findings:
-        evidence.setdefault(finding.code, finding.evidence)
-    return [metric for metric in (*_checks(findings), *_files(settings), *_figures(evidence),
-                                  *_counts(findings, evidence), *_tables(settings)) if metric.samples]  # fmt: skip
+    evidence = {finding.code: finding.evidence for finding in reversed(findings)}  # of a code the first counts
+    groups = (_checks(findings), _figures(settings, evidence), _counts(findings, evidence), _tables(settings))
+    return [metric for group in groups for metric in group if metric.samples]
 
 
 def _checks(findings: list[Finding]) -> Iterator[Metric]:
@@ -82,18 +68,12 @@ def _checks(findings: list[Finding]) -> Iterator[Metric]:
     yield Metric("telemetry_check_status", "gauge", "Worst finding: 0 ok, 1 note, 2 warning, 3 problem.", worst)
 
 
-def _files(settings: Settings) -> Iterator[Metric]:
+def _figures(settings: Settings, evidence: dict[str, dict[str, Any]]) -> Iterator[Metric]:
     size = os.stat(settings.database).st_size if os.path.exists(settings.database) else 0
     yield Metric("telemetry_database_size_bytes", "gauge", "Size of the database file.", {(): size})
-
-
-def _figures(evidence: dict[str, dict[str, Any]]) -> Iterator[Metric]:
-    for code, key, name, text in _FIGURES:
+    for code, key, factor, name, text in _FIGURES:
         value = evidence.get(code, {}).get(key)
-        yield Metric(name, "gauge", text, {} if value is None else {(): value})
-    days = evidence.get("D104", {}).get("days_left")
-    text = "How long the disk lasts at this growth."
-    yield Metric("telemetry_disk_left_seconds", "gauge", text, {} if days is None else {(): days * _DAY})
+        yield Metric(name, "gauge", text, {} if value is None else {(): value * factor})
     if "D301" in evidence:
         age = evidence["D301"].get("oldest_age_seconds") or 0.0
         text = "Age of the oldest event that is not committed; 0 when none waits."
@@ -101,18 +81,16 @@ def _figures(evidence: dict[str, dict[str, Any]]) -> Iterator[Metric]:
 
 
 def _counts(findings: list[Finding], evidence: dict[str, dict[str, Any]]) -> Iterator[Metric]:
-    owners = {"living": evidence.get("D302", {}).get("living"), "dead": evidence.get("D302", {}).get("dead")}
-    segments: dict[Labels, float] = {(("owner", name),): value for name, value in owners.items() if value is not None}
+    owners = evidence.get("D302", {})
+    segments: dict[Labels, float] = {(("owner", name),): owners[name] for name in ("living", "dead") if name in owners}
     yield Metric("telemetry_spool_segments", "gauge", "Segments in the spool.", segments)
-    for code, name, label, text in (
-        ("D401", "telemetry_rejected_events", "reason", "Events in _rejects, the most frequent reasons."),
-        ("D402", "telemetry_dropped_events_total", "cause", "Events that a policy dropped."),
-    ):
-        counts: dict[str, float] = evidence.get(code, {}).get("by_reason", {})
-        kind: Literal["gauge", "counter"] = "counter" if name.endswith("_total") else "gauge"
-        yield Metric(name, kind, text, {((label, reason),): count for reason, count in counts.items()})
-    lost: dict[Labels, float] = {(("table", lost.evidence["table"]),): lost.evidence["rows"] for lost in findings
-                                 if lost.code == "D403" and lost.evidence}  # fmt: skip
+    rejects, drops = (evidence.get(code, {}).get("by_reason", {}).items() for code in ("D401", "D402"))
+    text = "Events in _rejects, the most frequent reasons."
+    yield Metric("telemetry_rejected_events", "gauge", text, {(("reason", reason),): n for reason, n in rejects})
+    text = "Events that a policy dropped."
+    yield Metric("telemetry_dropped_events_total", "counter", text, {(("cause", cause),): n for cause, n in drops})
+    missing = [finding.evidence for finding in findings if finding.code == "D403" and finding.evidence]
+    lost: dict[Labels, float] = {(("table", table["table"]),): table["rows"] for table in missing}
     yield Metric("telemetry_missing_rows", "gauge", "Rows that are gone and were not pruned.", lost)
 
 

@@ -47,12 +47,10 @@ def entries(reader: Reader) -> list[Entry]:
     """The whole ledger; none where nothing was ever pruned."""
     if "_pruned" not in reader.catalogue.system:
         return []
-    rows = reader.rows(
-        "SELECT id, \"table\", folder, file, state, rows, content_hash, kept <> '[]' FROM _pruned ORDER BY id"
-    )
+    select = "SELECT id, \"table\", folder, file, state, rows, content_hash, kept <> '[]' FROM _pruned ORDER BY id"
     return [
         Entry(number, table, folder, file, State(state), count, content_hash, bool(kept))
-        for number, table, folder, file, state, count, content_hash, kept in rows
+        for number, table, folder, file, state, count, content_hash, kept in reader.rows(select)
     ]
 
 

@@ -7,6 +7,7 @@ the offset that the backup has of it: nothing that is in the backup is stored tw
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -60,16 +61,13 @@ def restore(settings: Settings, file: str, *, force: bool = False, timeout: floa
         DatabaseBusy: others did not let go in time; nothing was changed.
         DatabaseError: by cause.
     """
-    database = os.path.abspath(settings.database)
-    copies = copies_for(settings)
+    database, copies = os.path.abspath(settings.database), copies_for(settings)
     expected = _accepted(copies, file, database)
-    drain = Drain(os.path.abspath(settings.spool), sink_for(settings))
-    try:
+    with contextlib.closing(Drain(os.path.abspath(settings.spool), sink_for(settings))) as drain:
         with drain.exclusive(timeout) as mine:
             if not mine:
                 raise DatabaseBusy(f"another process is draining for more than {timeout:g} s", "try again")
-            old = os.path.lexists(database)
-            aside = f"{database}.before-{stamp(clock())}"
+            old, aside = os.path.lexists(database), f"{database}.before-{stamp(clock())}"
             if old and not force:
                 raise UsageError(f"there is a database at {settings.database}", "--force keeps it under another name")
             if old and copies.can_overwrite(database, file):
@@ -79,8 +77,6 @@ def restore(settings: Settings, file: str, *, force: bool = False, timeout: floa
             else:
                 _replace(copies, file, database, aside, expected)
         drained = drain.run(timeout, tidy=True)
-    finally:
-        drain.close()
     return Restored(database, expected.rows, aside if old else None, drained.counts.stored)
 
 
@@ -101,7 +97,6 @@ def _accepted(copies: Copies, file: str, database: str) -> Contents:
 
 def _replace(copies: Copies, file: str, database: str, aside: str, expected: Contents) -> None:
     """Put a copy of the backup where no usable database is; what is in the way is moved aside."""
-    os.makedirs(os.path.dirname(database), exist_ok=True)
     copies.move(database, aside)
     with unfinished(database, mode_of(aside)) as partial:
         copies.copy(file, partial)

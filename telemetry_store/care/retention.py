@@ -13,24 +13,22 @@ import datetime as dt
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
 from telemetry_store.drain import Drain
-from telemetry_store.engines import ageing_for, sink_for
+from telemetry_store.engines import ageing_for, existing, sink_for
 from telemetry_store.engines.names import quoted
-from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, DatabaseMissing, UsageError
+from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, UsageError
 from telemetry_store.progress import Progress
-from telemetry_store.segment import try_lock
+from telemetry_store.segment import locked_file
 from telemetry_store.timestamps import from_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
 
     from telemetry_store.engines.abilities import Aged, NumberedRow, Turn
-    from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
     from telemetry_store.settings import Settings
 
@@ -75,13 +73,9 @@ class Pruned:
 
 
 def due(settings: Settings, older_than: float, *, table: str | None = None, clock: Clock = time.time) -> list[Pruned]:
-    """What prune() with the same arguments would do; changes nothing.
-
-    Raises:
-        UsageError, DatabaseMissing: see prune().
-    """
+    """What prune() with the same arguments would do, and raises as it does; changes nothing."""
     cutoff = _cutoff(older_than, clock())
-    aged = ageing_for(_existing(settings)).aged(cutoff, table)
+    aged = ageing_for(existing(settings)).aged(cutoff, table)
     return [Pruned(old.table.name, cutoff, old.rows) for old in aged]
 
 
@@ -96,7 +90,7 @@ def prune(
     clock: Clock = time.time,
     progress: Callable[[Progress], None] | None = None,
 ) -> list[Pruned]:
-    """Delete events that are older than a span, or move them into an archive.
+    """Delete events that are older than a span, or move them into an archive; tells of each table with old rows.
 
     Args:
         settings: of which database.
@@ -107,9 +101,6 @@ def prune(
         timeout: seconds to wait for other processes, for each transaction.
         clock: seconds since 1970.
         progress: called with how far a table is, in rows.
-
-    Returns:
-        What was done, for each table with old rows.
 
     Raises:
         UsageError: no such table, or pyarrow is not installed.
@@ -124,8 +115,7 @@ def prune(
         folder = os.path.abspath(folder)
     now = clock()
     cutoff = _cutoff(older_than, now)
-    pruner = Pruner(settings, cutoff, timeout)
-    with contextlib.closing(pruner), pruner.alone():
+    with Pruner(settings, cutoff, timeout).alone() as pruner:
         pruner.resume(folder)
         if not force:
             _check_clock(settings, now, cutoff)
@@ -133,26 +123,18 @@ def prune(
 
 
 def resume(settings: Settings, *, timeout: float = 10.0) -> None:
-    """Go on with what a prune has left that was broken off; nothing more is found old.
-
-    Raises:
-        DatabaseMissing, DatabaseBusy, ArchiveDamaged, DatabaseError: see prune().
-    """
-    pruner = Pruner(settings, "", timeout)
-    with contextlib.closing(pruner), pruner.alone():
+    """Go on with what a prune has left that was broken off; nothing more is taken for old. Raises what prune() does."""
+    with Pruner(settings, "", timeout).alone() as pruner:
         pruner.resume(None)
 
 
 def under_way(settings: Settings) -> bool:
-    """Tell whether a prune is running."""
+    """Whether a prune is running."""
     path = os.path.join(settings.spool, LOCK)
     if not os.path.exists(path):
         return False
-    lock = os.open(path, os.O_RDWR)
-    try:
-        return not try_lock(lock)
-    finally:
-        os.close(lock)
+    with locked_file(path) as free:
+        return not free
 
 
 def _cutoff(older_than: float, now: float) -> str:
@@ -161,33 +143,17 @@ def _cutoff(older_than: float, now: float) -> str:
     return from_nanoseconds(int((now - older_than) * 1e9))
 
 
-def _existing(settings: Settings) -> Settings:
-    if not os.path.exists(settings.database):
-        raise DatabaseMissing(f"there is no database at {settings.database}", "use --db, or set TELEMETRY_DB")
-    return settings
-
-
 def _check_clock(settings: Settings, now: float, cutoff: str) -> None:
-    """Refuse when the clock says that nothing has happened for long: it may have jumped ahead.
-
-    Raises:
-        ClockDoubtful: it does.
-    """
+    """Refuse when the clock says that nothing has happened for long: it may have jumped ahead."""
     with sink_for(settings).reader(_READ) as reader:
         written = reader.value("SELECT max(last_written) FROM _tables")
         tables = [reader.catalogue.tables[name] for name in reader.catalogue.own]
-        newest = max((_newest(reader, table) for table in tables), default="")
+        selects = [f"SELECT max({quoted(table.time)}) FROM {quoted(table.name)}" for table in tables if table.time]
+        newest = max((reader.value(select) or "" for select in selects), default="")
     if newest and newest < cutoff:
         raise ClockDoubtful(f"the newest event is of {newest}: all would go", "if the clock is right, use --force")
     if written is not None and written < from_nanoseconds(int((now - _IMPLAUSIBLE) * 1e9)):
         raise ClockDoubtful(f"by the clock nothing was written since {written}", "if the clock is right, use --force")
-
-
-def _newest(reader: Reader, table: Table) -> str:
-    """The time of a table's newest event; an empty text where it has none."""
-    if table.time is None:
-        return ""
-    return reader.value(f"SELECT max({quoted(table.time)}) FROM {quoted(table.name)}") or ""
 
 
 class Pruner:
@@ -197,14 +163,11 @@ class Pruner:
         settings: of which database.
         cutoff: the moment, in the canonical form.
         timeout: seconds to wait for other processes, for each transaction.
-
-    Raises:
-        DatabaseMissing: there is no database.
     """
 
     def __init__(self, settings: Settings, cutoff: str, timeout: float) -> None:
-        self.ageing = ageing_for(_existing(settings))
-        self._sink = self.ageing.sink
+        self.ageing = ageing_for(existing(settings))
+        self._sink = sink_for(settings)
         self._drain = Drain(os.path.abspath(settings.spool), self._sink)
         self._cutoff = cutoff
         self._timeout = timeout
@@ -212,25 +175,15 @@ class Pruner:
         self._taken = self._longest = 0.0
         self._settle_above = _LARGE_LOG
 
-    def close(self) -> None:
-        """Let go of the database."""
-        self._drain.close()
-
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other prunes out.
-
-        Raises:
-            DatabaseBusy: another one is under way.
-        """
+    def alone(self) -> Iterator[Self]:
+        """Keep other prunes out, and let go of the database at the end; raises DatabaseBusy when one is under way."""
         os.makedirs(self._drain.directory, exist_ok=True)
-        lock = os.open(os.path.join(self._drain.directory, LOCK), os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            if not try_lock(lock):
+        lock = os.path.join(self._drain.directory, LOCK)
+        with contextlib.closing(self._drain), locked_file(lock) as mine:
+            if not mine:
                 raise DatabaseBusy("another prune is under way", "let it finish")
-            yield
-        finally:
-            os.close(lock)
+            yield self
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[Turn]:
@@ -239,8 +192,8 @@ class Pruner:
             if not mine:
                 raise DatabaseBusy("another process is writing to the database", "prune again later; it goes on")
             start = time.monotonic()
-            with self.ageing.turn(self._timeout) as turn:
-                yield turn
+            with self._sink.transaction(self._timeout) as transaction:
+                yield self.ageing.turn(transaction)
         self._taken = self._let_others(start)
         self._settle()
 
@@ -258,7 +211,7 @@ class Pruner:
 
     def _settle(self) -> None:
         """Keep the log small; where a reader prevents it, try again only when it has doubled."""
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             log = reader.sizes().log
         if log <= self._settle_above:
             return
@@ -267,9 +220,6 @@ class Pruner:
             settled = mine and self._sink.settle(force=True)
         self._settle_above = _LARGE_LOG if settled else 2 * log
         self._let_others(start)
-
-    def _reader(self) -> AbstractContextManager[Reader]:
-        return self._sink.reader(_READ)
 
     def prune(self, old: Aged, folder: str | None, progress: Callable[[Progress], None] | None) -> Pruned:
         """Delete or archive what is old in one table."""
@@ -304,7 +254,7 @@ class Pruner:
 
     def _archive(self, table: Table, folder: str, span: tuple[str, str]) -> tuple[int, str]:
         """Write the oldest rows of a month into a file; from its sealing on, they are the archive's."""
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             name = f"{lineage(reader)}-{os.urandom(4).hex()}"
             layout = archive.Layout(str(reader.catalogue.number(table.name)), dict(table.columns))
         relative = archive.relative_name(table.name, span[0][:7], name)
@@ -319,10 +269,8 @@ class Pruner:
     def _delete_archived(self, table: Table, entry: int, path: str, pruned: Pruned) -> Iterator[None]:
         """Delete the rows of a sealed file from the table, each only if it is what the file says."""
         for rows in archive.read(path):
-            place = 0
-            while place < len(rows):
-                part = rows[place : place + self._portion]
-                place += len(part)
+            while part := rows[: self._portion]:
+                del rows[: len(part)]
                 with self._turn() as turn:
                     same, changed = _compare(turn, table, part)
                     turn.delete(table, entry, same, changed)
@@ -345,7 +293,7 @@ class Pruner:
         self._clear_unfinished()
         if folder is not None:
             self._adopt_unknown(folder)
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             sealed = [entry for entry in entries(reader) if entry.state is State.SEALED]
         for entry in sealed:
             path = os.path.join(entry.folder, entry.file)
@@ -353,12 +301,11 @@ class Pruner:
                 raise ArchiveDamaged(f"{path} is missing", "some of its rows may still be in the table; bring it back")
             archive.verify(path, archive.Written(entry.rows, entry.content_hash))
             table = self.ageing.table(entry.table)
-            for _ in self._delete_archived(table, entry.number, path, Pruned(entry.table, self._cutoff)):
-                pass
+            list(self._delete_archived(table, entry.number, path, Pruned(entry.table, self._cutoff)))
 
     def _clear_unfinished(self) -> None:
         """Remove files that are not complete, where their archive is at hand; deleting for good begins anew."""
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             unfinished = [entry for entry in entries(reader) if entry.state is State.WRITING]
         with self._turn() as turn:  # even for none: it makes the ledger of an old database
             for entry in unfinished:
@@ -369,18 +316,15 @@ class Pruner:
                     turn.forget(entry.number)
 
     def _adopt_unknown(self, folder: str) -> None:
-        with self._reader() as reader:
+        with self._sink.reader(_READ) as reader:
             known = {entry.file for entry in entries(reader)}
             own = lineage(reader) + "-"
         for file in archive.files(folder):
             if file in known or not os.path.basename(file).startswith(own):
                 continue
-            digest = archive.Digest()
-            for rows in archive.read(os.path.join(folder, file)):
-                digest.add(rows)
+            content = archive.content(os.path.join(folder, file))
             with self._turn() as turn:
-                entry = turn.begin(archive.table_of(file), "", folder, file)
-                turn.seal(entry, digest.rows, digest.written().content_hash)
+                turn.seal(turn.begin(archive.table_of(file), "", folder, file), content.rows, content.content_hash)
 
 
 def _month_after(month: str) -> str:

@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from telemetry_store.errors import UsageError
-from telemetry_store.segment import sync_directory, try_lock
+from telemetry_store.segment import locked_file, sync_directory, sync_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,27 +31,16 @@ def unfinished(path: str, mode: int) -> Iterator[str]:
     _remove_abandoned(folder)
     workshop = path + PARTIAL
     os.mkdir(workshop, 0o700)
-    lock = os.open(os.path.join(workshop, _LOCK), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try_lock(lock)
-        partial = os.path.join(workshop, "copy.db")
-        os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
-        yield partial
-        _sync(partial)
-        _place(partial, path)
-        sync_directory(folder)
-    finally:
-        shutil.rmtree(workshop)
-        os.close(lock)
-
-
-def _sync(path: str) -> None:
-    """Bring a file that nobody has open onto the disk."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with locked_file(os.path.join(workshop, _LOCK)):  # a living process has its lock, see _remove_abandoned()
+        try:
+            partial = os.path.join(workshop, "copy.db")
+            os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
+            yield partial
+            sync_file(partial)
+            _place(partial, path)
+            sync_directory(folder)
+        finally:
+            shutil.rmtree(workshop)
 
 
 def mode_of(path: str) -> int:
@@ -70,13 +59,10 @@ def _place(partial: str, path: str) -> None:
 
 
 def _remove_abandoned(folder: str) -> None:
-    """Delete what a killed process has left of a copy; a living one holds the lock of its own."""
+    """Delete what killed processes have left of copies."""
     for name in os.listdir(folder):
         lock = os.path.join(folder, name, _LOCK)
         if name.endswith(PARTIAL) and os.path.exists(lock):
-            descriptor = os.open(lock, os.O_RDWR)
-            try:
-                if try_lock(descriptor):
+            with locked_file(lock) as abandoned:
+                if abandoned:
                     shutil.rmtree(os.path.join(folder, name))
-            finally:
-                os.close(descriptor)

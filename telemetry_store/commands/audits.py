@@ -13,8 +13,9 @@ from telemetry_store.commands.options import Exit, Json, progress_bar, warn
 from telemetry_store.worker import Worker, start_program
 
 if TYPE_CHECKING:
-    from audit import Comparison, Report
+    from audit import Report
 
+#: The folder of the audit's cache, below the root of the codebase.
 _CACHE = ".telemetry_cache"
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="A folder or glob to leave out.")]
 Cache = Annotated[bool, typer.Option("--cache/--no-cache", help=f"Keep results in PATH/{_CACHE} for the next time.")]
@@ -120,18 +121,17 @@ def plan(
 
     report = _audited(path, exclude, profile=True, cache=cache)
     try:
-        done = auditor.write_plan(report, output)
+        files = auditor.write_plan(report, output)
     except ValueError as error:  # a telemetry.toml that is no TOML, a checklist that is none
         raise typer.BadParameter(f"{error}; repair it, or choose another folder", param_hint="--output") from error
     if json:
-        print(terminal.as_json({"written": [*map(str, done.written)], "kept": [*map(str, done.kept)],
-                                "added": list(done.added)}))  # fmt: skip
+        print(terminal.as_json({"written": files.written, "kept": files.kept, "added": files.added}))
         return
-    for file in done.written:
+    for file in files.written:
         print(f"wrote {file}")
-    for file in done.kept:
+    for file in files.kept:
         print(f"kept  {file}, which was edited; the new text is in {file.name}.new")
-    print(f"{len(done.added)} new tables" + (": " + ", ".join(done.added) if done.added else ""))
+    print(f"{len(files.added)} new tables" + (": " + ", ".join(files.added) if files.added else ""))
 
 
 def _explain(code: str) -> None:
@@ -150,14 +150,8 @@ def _audited(path: Path, exclude: list[str] | None, *, profile: bool, cache: boo
         raise typer.BadParameter(f"{path} is not a directory", param_hint="PATH")
     with progress_bar() as draw:
         step = (lambda done, total: draw(Progress("audit", done, total, unit="sources"))) if draw is not None else None
-        return auditor.audit(
-            path,
-            exclude=exclude or (),
-            profile=profile,
-            progress=step,
-            cache=path / _CACHE if cache else None,
-            start=Worker,
-        )
+        folder = path / _CACHE if cache else None
+        return auditor.audit(path, exclude=exclude or (), profile=profile, progress=step, cache=folder, start=Worker)
 
 
 def _traced(report: Report, command: list[str]) -> tuple[Report, int]:
@@ -196,12 +190,6 @@ def _ratchet(report: Report, baseline: Path, *, write: bool) -> None:
         comparison = auditor.compare(report, baseline)
     except ValueError as error:
         raise typer.BadParameter(f"{error}; make one with --write-baseline", param_hint="--baseline") from error
-    _say(comparison, baseline)
-    if comparison.new:
-        raise typer.Exit(Exit.FINDINGS)
-
-
-def _say(comparison: Comparison, baseline: Path) -> None:
     bare = {writer.id for writer in comparison.bare}
     for writer in comparison.new:
         hint = " (its waiver gives no reason)" if writer.id in bare else ""
@@ -210,3 +198,4 @@ def _say(comparison: Comparison, baseline: Path) -> None:
     warn(f"{baseline}: {counts} writers")
     if comparison.new:
         warn("use store.record(…), or add `# audit: allow REASON`, or accept them all with --write-baseline")
+        raise typer.Exit(Exit.FINDINGS)

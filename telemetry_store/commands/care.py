@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import TIMEOUT, Db, Env, Exit, Json, fresh, opened, progress_bar, warn
+from telemetry_store.commands.options import TIMEOUT, Db, Env, Exit, Json, failing, fresh, opened, progress_bar, warn
+from telemetry_store.engines import is_there
 from telemetry_store.errors import ArchiveDamaged, BackupFailed, DatabaseBusy, DatabaseError
 from telemetry_store.recovery import segment_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from telemetry_store.care.doctor import Finding
-    from telemetry_store.settings import Settings
+    from telemetry_store.engines.abilities import Backup
     from telemetry_store.store import Stats
 
 
@@ -61,14 +58,9 @@ def drain(
 
 
 def _say_drained(stats: Stats, fresh_rows: int, *, json: bool) -> None:
-    if json:
-        print(terminal.as_json(asdict(stats)), flush=True)
-        return
-    print(
-        f"{fresh_rows} stored, {stats.duplicate} duplicate, {stats.rejected} rejected; "
-        f"{terminal.size(stats.backlog_bytes)} left in the spool",
-        flush=True,
-    )
+    waiting = terminal.size(stats.backlog_bytes)
+    words = f"{fresh_rows} stored, {stats.duplicate} duplicate, {stats.rejected} rejected; {waiting} left in the spool"
+    print(terminal.as_json(asdict(stats)) if json else words, flush=True)
 
 
 def doctor(
@@ -85,12 +77,15 @@ def doctor(
     Example: telemetry doctor --fix
     """
     from telemetry_store.care.doctor import Severity, examine
+    from telemetry_store.care.doctor.mend import mend
     from telemetry_store.care.metrics import as_text, metrics
 
     settings = settings_module.load(db, env=env)
     findings = examine(settings, full=full)
-    if fix:
-        findings = _mended(settings, findings, full=full)
+    if fix and (changes := mend(settings, findings, timeout=TIMEOUT)):
+        for words in changes:
+            warn(f"fixed: {words}")
+        findings = examine(settings, full=full)
     if prometheus:
         print(as_text(metrics(settings, findings)), end="")
     elif json:
@@ -100,31 +95,10 @@ def doctor(
             line = f"{finding.code} {finding.severity:8}{finding.check:16}{finding.message}"
             print(line + (f"\n{'':29}→ {finding.hint}" if finding.hint else ""))
     bad = (Severity.PROBLEM, Severity.WARNING) if strict else (Severity.PROBLEM,)
-    if not os.path.exists(settings.database) and not segment_names(settings.spool):
+    if not is_there(settings) and not segment_names(settings.spool):
         raise typer.Exit(Exit.UNREACHABLE)
     if any(finding.severity in bad for finding in findings):
         raise typer.Exit(Exit.FINDINGS)
-
-
-def _mended(settings: Settings, findings: list[Finding], *, full: bool) -> list[Finding]:
-    """Do what the findings offer, say so, and look again."""
-    from telemetry_store.care.doctor import examine
-    from telemetry_store.care.doctor.mend import mend
-
-    mended = mend(settings, findings, timeout=TIMEOUT)
-    for words in mended:
-        warn(f"fixed: {words}")
-    return examine(settings, full=full) if mended else findings
-
-
-@contextlib.contextmanager
-def _failed_check() -> Iterator[None]:
-    """A failed check has an exit status of its own."""
-    try:
-        yield
-    except (BackupFailed, ArchiveDamaged) as error:
-        warn(f"error: {error}")
-        raise typer.Exit(Exit.FINDINGS) from error
 
 
 def backup(
@@ -146,27 +120,32 @@ def backup(
     settings = settings_module.load(db, env=env)
     folder = destination if destination is None or os.path.isdir(destination) else os.path.dirname(destination) or "."
     if listing:
-        _show_backups([asdict(copy) for copy in backups(settings, folder)], json=json)
+        _show_backups(backups(settings, folder), json=json)
         return
-    with _failed_check():
+    with failing(BackupFailed, ArchiveDamaged):
         copy = back_up(settings, destination, timeout=timeout)
     deleted = keep_newest(settings, keep, folder) if keep else []
     if json:
         print(terminal.as_json({**asdict(copy), "deleted": deleted}))
         return
-    count = sum(rows for name, rows in copy.rows.items() if not name.startswith("_"))
-    print(f"{copy.path}: {count} rows, {terminal.size(copy.size_bytes)}, checked")
+    print(f"{copy.path}: {_events(copy.rows)} rows, {terminal.size(copy.size_bytes)}, checked")
     if copy.carried:
         print(f"{copy.carried} events went from the spool straight into it: the database cannot be written")
     for path in deleted:
         print(f"deleted {path}")
 
 
-def _show_backups(rows: list[dict[str, Any]], *, json: bool) -> None:
-    for row in rows:
-        row["rows"] = row["rows"] if json else sum(n for name, n in row["rows"].items() if not name.startswith("_"))
-    wanted = ("path", "taken_at", "rows", "size_bytes")
-    terminal.show(rows if json else [{name: row[name] for name in wanted} for row in rows], json=json)
+def _events(rows: dict[str, int]) -> int:
+    """The rows of all tables but the store's own."""
+    return sum(count for name, count in rows.items() if not name.startswith("_"))
+
+
+def _show_backups(copies: list[Backup], *, json: bool) -> None:
+    rows = [asdict(copy) for copy in copies]
+    if not json:  # in few words
+        wanted = ("path", "taken_at", "rows", "size_bytes")
+        rows = [{name: row[name] for name in wanted} | {"rows": _events(row["rows"])} for row in rows]
+    terminal.show(rows, json=json)
 
 
 def restore(
@@ -183,13 +162,12 @@ def restore(
     """
     from telemetry_store.care.restore import restore as put_back
 
-    with _failed_check():
+    with failing(BackupFailed, ArchiveDamaged):
         restored = put_back(settings_module.load(db, env=env), file, force=force, timeout=timeout)
     if json:
         print(terminal.as_json(asdict(restored)))
         return
-    count = sum(rows for name, rows in restored.rows.items() if not name.startswith("_"))
-    print(f"{restored.database}: {count} rows restored, {restored.drained} more from the spool")
+    print(f"{restored.database}: {_events(restored.rows)} rows restored, {restored.drained} more from the spool")
     if restored.aside:
         print(f"the old database is {restored.aside}")
 
@@ -217,7 +195,7 @@ def prune(
     if dry_run:
         pruned = retention.due(store.settings, span, table=table)
     else:
-        with _failed_check(), progress_bar() as draw:
+        with failing(BackupFailed, ArchiveDamaged), progress_bar() as draw:
             pruned = retention.prune(store.settings, span, table=table, folder=archive, force=force, progress=draw)
     if json:
         print(terminal.as_json([asdict(part) for part in pruned]))

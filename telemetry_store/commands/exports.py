@@ -6,27 +6,30 @@ import contextlib
 import os
 import sys
 import time
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telemetry_store.commands.options import Db, Env, fresh, opened, warn
-from telemetry_store.commands.timelines import Since, Until, Where  # noqa: TC001 - typer reads annotations
+from telemetry_store.commands.options import Db, Env, fresh, fresh_reader, opened, warn
+from telemetry_store.commands.timelines import PAUSE, Since, Until, Where, tables_of, window_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading import export as exports
-from telemetry_store.reading.timeline import moment
-from telemetry_store.selection import Condition, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
-    from telemetry_store.selection import StoredEvent
+    from telemetry_store.selection import StoredEvent, Window
     from telemetry_store.store import TelemetryStore
 
-_PAUSE = 0.25
+    #: Gives what is written of an event.
+    _EventOf: TypeAlias = Callable[[StoredEvent], dict[str, Any]]
+
+#: How long a statement may take, in seconds.
 _HOUR = 3600.0
 
 
@@ -58,26 +61,21 @@ def export(
     Example: telemetry export --sql "SELECT agent_id, count(*) AS n FROM permission_events GROUP BY 1" --to agents.csv
     """
     _check(table, sql, to, all_=all_, follow=follow)
-    window = Window(
-        moment(since) if since else None,
-        moment(until) if until else None,
-        [Condition.parse(text) for text in where or []],
-    )
-    event_of = exports.stamped if stamped else _as_recorded
-    with opened(db, env) as store:
-        fresh(store)
-        if sql is not None:
-            _say(_statement(store, sql, to), "rows", to)
-            return
-        with store.reader() as reader:
-            if all_:
-                _everything(reader, window, event_of, to)
-                return
-            wanted = _table(reader, str(table))
-            if follow:
-                _follow(store, wanted, window, event_of, to)  # audit: allow the user asked for this file
-            else:
-                _say(_export(reader, wanted, window, event_of, to), "events", to)
+    window = window_of(since, until, where)
+    event_of: _EventOf = exports.stamped if stamped else attrgetter("event")
+    if follow:
+        with opened(db, env) as store:
+            _follow(store, str(table), window, event_of, to)  # audit: allow the user asked for this file
+        return
+    with fresh_reader(db, env) as reader:
+        if all_:
+            _everything(reader, window, event_of, to)
+        elif sql is not None:
+            batches = reader.stream(sql, (), _HOUR)
+            columns = next(batches)
+            _say(exports.write_rows(to, columns, chain.from_iterable(batches)), "rows", to)
+        else:
+            _say(_export(reader, _table(reader, str(table)), window, event_of, to), "events", to)
 
 
 def _check(table: str | None, sql: str | None, to: str, *, all_: bool, follow: bool) -> None:
@@ -95,7 +93,7 @@ def _say(count: int, what: str, to: str) -> None:
         print(f"{count} {what} in {to}")
 
 
-def _everything(reader: Reader, window: Window, event_of: Callable[[StoredEvent], dict[str, Any]], to: str) -> None:
+def _everything(reader: Reader, window: Window, event_of: _EventOf, to: str) -> None:
     os.makedirs(to, exist_ok=True)
     with reader.moment():  # for all files
         for name, table in reader.catalogue.tables.items():
@@ -103,31 +101,11 @@ def _everything(reader: Reader, window: Window, event_of: Callable[[StoredEvent]
             print(f"{_export(reader, table, window, event_of, path)} events in {path}")
 
 
-def _as_recorded(stored: StoredEvent) -> dict[str, Any]:
-    return stored.event
-
-
 def _table(reader: Reader, name: str) -> Table:
-    tables = reader.catalogue.tables
-    if name not in tables:
-        raise UsageError(f"there is no table {name}", f"there is: {', '.join(tables) or 'none'}")
-    return tables[name]
+    return tables_of(reader, [name])[name]
 
 
-def _statement(store: TelemetryStore, sql: str, to: str) -> int:
-    with store.reader() as reader:
-        batches = reader.stream(sql, (), _HOUR)
-        columns = next(batches)
-        return exports.write_rows(to, columns, (row for batch in batches for row in batch))
-
-
-def _export(
-    reader: Reader,
-    table: Table,
-    window: Window,
-    event_of: Callable[[StoredEvent], dict[str, Any]],
-    to: str,
-) -> int:
+def _export(reader: Reader, table: Table, window: Window, event_of: _EventOf, to: str) -> int:
     if exports.format_of(to) != "jsonl":
         return exports.write_rows(to, *reader.table_rows(table, window))
     with exports.text_file(to) as file:
@@ -135,12 +113,12 @@ def _export(
         return exports.write_lines(file, (exports.event_line(event_of(stored)) for stored in events))
 
 
-def _follow(
-    store: TelemetryStore, table: Table, window: Window, event_of: Callable[[StoredEvent], dict[str, Any]], to: str
-) -> None:
+def _follow(store: TelemetryStore, name: str, window: Window, event_of: _EventOf, to: str) -> None:
     """Write what is there and then what comes, until interrupted."""
-    if not table.numbered:
-        raise UsageError(f"{table.name} has no row numbers, so it cannot be followed")
+    fresh(store)
+    with store.reader() as reader:
+        if not _table(reader, name).numbered:
+            raise UsageError(f"{name} has no row numbers, so it cannot be followed")
     last = 0
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
@@ -148,13 +126,13 @@ def _follow(
         if to != exports.STANDARD_OUTPUT:
             # audit: allow the user asked for this file
             file = stack.enter_context(open(to, "w", encoding="utf-8", newline=""))
-            warn(f"following {table.name} into {to}")
+            warn(f"following {name} into {to}")
         while True:
             with store.reader() as reader:
-                known = _table(reader, table.name)  # columns may have been added
-                for stored in reader.events(known, window, after=last):
+                table = _table(reader, name)  # anew, since columns may have been added
+                for stored in reader.events(table, window, after=last):
                     file.write(exports.event_line(event_of(stored)))
                     last = stored.id
             file.flush()
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
             fresh(store)

@@ -1,23 +1,26 @@
-"""Commands that bring old files in and prove it: import, rejects, verify."""
+"""Commands that bring files in and prove it: import, follow, rejects, verify."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
 import os
+import signal
 import textwrap
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from telemetry_store import settings, terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, ask, fresh, opened, progress_bar, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, fresh, opened, progress_bar, warn
+from telemetry_store.errors import DatabaseError, SpoolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importers import Plan, Rehearsal
+    from importers import Follower, Lag, Plan, Rehearsal
 
 #: What is shown of each file.
 _COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank", "status")
@@ -25,6 +28,8 @@ _COLUMNS = ("path", "table", "read", "imported", "duplicate", "rejected", "blank
 _OWN_COLUMNS = ("timestamp", "metadata_json")
 #: Bytes of each file that a dry run looks at first.
 _SAMPLE = 256 << 10
+#: How long a signal waits at most, in seconds.
+_NAP = 0.1
 
 Encoding = Annotated[
     str, typer.Option("--encoding", help="Of text that is not UTF-8 and has no byte order mark, such as latin-1.")
@@ -54,7 +59,7 @@ def import_(
 
     Example: telemetry import logs/ --table chat_messages
     """
-    chosen = chosen_plan(plan)
+    chosen = _chosen_plan(plan)
     if rejects or mended:
         if paths or table or dry_run:
             raise typer.BadParameter("is given without PATHS, --table and --dry-run", param_hint="--rejects")
@@ -67,7 +72,7 @@ def import_(
         return
     from importers import Outcome, import_paths
 
-    with opened(db, env, reading=False) as store, progress_bar() as draw, _uncollected():
+    with opened(db, env, reading=False) as store, progress_bar() as draw, _no_garbage_collection():
         summaries = import_paths(store, paths or [], plan=chosen, table=table, encoding=encoding, progress=draw)
     _show([summary.as_dict() for summary in summaries], _COLUMNS, _COLUMNS[2:7], json=json)
     if any(summary.outcome is Outcome.UNREADABLE for summary in summaries):
@@ -75,7 +80,7 @@ def import_(
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def _no_garbage_collection() -> Iterator[None]:
     """Rows by the million make no circles of objects, and looking for some takes a fifth of the time."""
     gc.disable()
     try:
@@ -84,7 +89,7 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def chosen_plan(file: Path | None) -> Plan | None:
+def _chosen_plan(file: Path | None) -> Plan | None:
     """The plan that was named, or that of this folder."""
     from importers import load
 
@@ -117,19 +122,19 @@ def _rehearse(
     if any(summary.bytes >= _SAMPLE for summary in rehearsal.files):
         if not json:
             print("From the beginning of each file:\n")
-            _tell(rehearsal)
+            _print_tables(rehearsal)
             print("\nFrom everything:\n", flush=True)
         with progress_bar() as draw:
             rehearsal = rehearse(database, paths, plan=plan, table=table, encoding=encoding, progress=draw)
     if json:
         print(terminal.as_json(rehearsal.as_dict()))
         return
-    _tell(rehearsal)
+    _print_tables(rehearsal)
     _show([summary.as_dict() for summary in rehearsal.files], _COLUMNS, _COLUMNS[2:7], json=False)
     print("Nothing was written.")
 
 
-def _tell(rehearsal: Rehearsal) -> None:
+def _print_tables(rehearsal: Rehearsal) -> None:
     for table in rehearsal.tables:
         columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items() if name not in _OWN_COLUMNS)
         print(f"{table.table}, {table.status}: {table.rows} rows" + (", and new columns:" if columns else ""))
@@ -146,15 +151,80 @@ def _replay(mended: Path | None, plan: Plan | None, db: str | None, env: str | N
     with opened(db, env) as store:
         fresh(store)
         replayed = importers.replay(store, changed, plan=plan)
-    if json:
-        print(terminal.as_json(replayed))
-    else:
-        print(
-            f"{replayed.tried} rejects tried: {replayed.stored} events stored, {replayed.duplicate} there already, "
-            f"{replayed.rejected} rejected again"
-        )
+    counts = f"{replayed.stored} events stored, {replayed.duplicate} there already, {replayed.rejected} rejected again"
+    print(terminal.as_json(replayed) if json else f"{replayed.tried} rejects tried: {counts}")
     if replayed.rejected:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def follow(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders and globs, which may come later; else the plan's.")
+    ] = None,
+    plan: PlanFile = None,
+    table: Annotated[str | None, typer.Option("--table", help="The table for all of them; else by file name.")] = None,
+    encoding: Encoding = "",
+    interval: Annotated[float, typer.Option("--interval", min=0.01, help="Seconds between two looks.")] = 1.0,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    db: Db = None,
+    env: Env = None,
+    json: Json = False,
+) -> None:
+    """Go on importing what is appended to files, through rotation, until stopped; says how far behind each is.
+
+    Example: telemetry follow logs/ 'memory/*.jsonl'
+    """
+    from importers import Follower
+
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _: stopped.append(received))
+    chosen = _chosen_plan(plan)
+    if not paths and chosen is None:
+        raise typer.BadParameter("give files, folders or globs, or a plan (--plan; `telemetry plan` makes one)")
+    with opened(db, env, reading=False) as store:
+        follower = Follower(store, paths or [], plan=chosen, table=table, encoding=encoding)
+        reported: object = None
+        while True:
+            reported = _round(follower, stopped, reported, json=json)
+            if once or stopped:
+                break
+            deadline = time.monotonic() + interval
+            while not stopped and (left := deadline - time.monotonic()) > 0:
+                time.sleep(min(_NAP, left))
+        follower.close()
+
+
+def _round(follower: Follower, stopped: list[int], reported: object, *, json: bool) -> object:
+    """Look once, and report when there is something new; an error that may pass is reported once and waited out.
+
+    Returns:
+        What was reported last: path, bytes behind, events and problem of each file, or the text of an error.
+    """
+    try:
+        lags = follower.round(lambda: bool(stopped))
+    except (DatabaseError, SpoolError) as error:
+        if not error.retry:
+            raise
+        if str(error) != reported:
+            warn(f"warning: {error}")
+        return str(error)
+    state = [(lag.path, lag.bytes, lag.imported, lag.problem) for lag in lags]
+    if state != reported and json:
+        print(terminal.json_line({"time": time.time(), "files": lags}), flush=True)
+    elif state != reported:
+        _print_lags(lags)
+    return state
+
+
+def _print_lags(lags: list[Lag]) -> None:
+    imported, behind = sum(lag.imported for lag in lags), terminal.size(sum(lag.bytes for lag in lags))
+    now = time.strftime("%H:%M:%S")
+    print(f"{now}  {len(lags)} files, {imported} events imported, {behind} behind", flush=True)
+    for lag in lags:
+        if lag.problem or lag.bytes:
+            late = lag.problem or f"{terminal.size(lag.bytes)}, {lag.seconds:.1f} s"
+            print(f"          {Path(lag.path).name}: {late}", flush=True)
 
 
 def rejects(
@@ -172,13 +242,14 @@ def rejects(
 
     Example: telemetry rejects --export rejects.jsonl
     """
-    from importers import export as written
+    from importers import export as write_rejects
 
     with opened(db, env) as store:
-        counts = ask(store, "SELECT reason, count(*) AS lines FROM _rejects GROUP BY reason ORDER BY 2 DESC, 1")
+        sql = "SELECT reason, count(*) AS lines FROM _rejects GROUP BY reason ORDER BY 2 DESC, 1"
+        counts = store.read(sql, timeout=fresh(store))
         first = store.read(f'SELECT id, "table", source, offset, reason, raw FROM _rejects ORDER BY id LIMIT {limit}')
         if export is not None:
-            count = written(store, export)  # audit: allow the user asked for this file
+            count = write_rejects(store, export)  # audit: allow the user asked for this file
             warn(f"{count} rejects written to {export}")
     for row in first:
         row["raw"] = row["raw"].decode("utf-8", "backslashreplace")
@@ -206,7 +277,7 @@ def verify(
 
     with opened(db, env) as store, progress_bar() as draw:
         fresh(store)
-        verified = importers.verify(store, paths or (), plan=chosen_plan(plan), encoding=encoding, progress=draw)
+        verified = importers.verify(store, paths or (), plan=_chosen_plan(plan), encoding=encoding, progress=draw)
     sums = ("events", "equal", "dropped", "missing", "rejected")
     _show([file.as_dict() for file in verified], ("path", "table", *sums, "status", "example"), sums, json=json)
     if any(file.verdict in (importers.Verdict.DIFFERENT, importers.Verdict.CHANGED) for file in verified):

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import Db, Env, Exit, Json, progress_bar, warn
+from telemetry_store.commands.options import Db, Env, Exit, Json, failing, progress_bar, warn
 
 if TYPE_CHECKING:
     from importers.merge import Merged, OldDatabase, Plan
 
-Paths = Annotated[list[Path] | None, typer.Argument(help="SQLite files, or folders that hold some.")]
-PlanFile = Annotated[Path | None, typer.Option("--plan", help="A reviewed plan: the section [merge] of a TOML file.")]
-WritePlan = Annotated[Path | None, typer.Option("--write-plan", help="Write or complete a plan there, and stop.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what is there and rehearse it; change nothing.")]
-Rollback = Annotated[bool, typer.Option("--rollback", help="Undo the last merge.")]
-Code = Annotated[Path, typer.Option("--code", help="Where to look for code that opens the databases.")]
-
 
 def merge(
-    paths: Paths = None,
-    plan: PlanFile = None,
-    write_plan: WritePlan = None,
-    dry_run: DryRun = False,
-    rollback: Rollback = False,
-    code: Code = Path(),
+    paths: Annotated[list[Path] | None, typer.Argument(help="SQLite files, or folders that hold some.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="A reviewed plan: the section [merge] of a TOML file.")
+    ] = None,
+    write_plan: Annotated[
+        Path | None, typer.Option("--write-plan", help="Write or complete a plan there, and stop.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what is there and rehearse it; change nothing.")
+    ] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Undo the last merge.")] = False,
+    code: Annotated[Path, typer.Option("--code", help="Where to look for code that opens the databases.")] = Path(),
     db: Db = None,
     env: Env = None,
     json: Json = False,
@@ -51,101 +51,86 @@ def merge(
         return
     if bool(paths) == bool(plan):
         raise typer.BadParameter("give paths, or a plan with --plan FILE", param_hint="PATH")
-    wanted, databases = _planned(database, paths, plan, code)
+    chosen, databases = _planned(database, paths, plan, code)
     if write_plan is not None:
-        _write(wanted, databases, write_plan, json=json)
+        _write(chosen, databases, write_plan, json=json)
         return
     if dry_run and not json:
-        _show(wanted, databases)
-    _merge(database, wanted, dry_run=dry_run, json=json)
+        _show(chosen, databases)
+    _merge(database, chosen, dry_run=dry_run, json=json)
 
 
 def _planned(database: str, paths: list[Path] | None, plan: Path | None, code: Path) -> tuple[Plan, list[OldDatabase]]:
     from importers import merge as merging
 
     if plan is not None:
-        wanted = merging.read_plan(plan)
-        there = [Path(planned.path) for planned in wanted.databases if Path(planned.path).exists()]
-        return wanted, merging.databases_in(there, target=database)
-    databases = merging.databases_in(paths or (), target=database)
-    return merging.draft(databases, _openers(databases, code)), databases
-
-
-def _openers(databases: list[OldDatabase], code: Path) -> dict[str, tuple[str, ...]]:
-    """Who opens each database in code."""
+        chosen = merging.read_plan(plan)
+        files = [Path(part.path) for part in chosen.databases if os.path.exists(part.path)]
+        return chosen, merging.databases_in(files, target=database)
     from audit.databases import openers
 
-    return openers(code, [database.path for database in databases]) if code.is_dir() else {}
+    databases = merging.databases_in(paths or (), target=database)
+    places = openers(code, [old.path for old in databases]) if code.is_dir() else {}
+    return merging.draft(databases, places), databases
 
 
-def _write(wanted: Plan, databases: list[OldDatabase], file: Path, *, json: bool) -> None:
+def _write(plan: Plan, databases: list[OldDatabase], file: Path, *, json: bool) -> None:
     from importers import merge as merging
 
     if file.exists():
-        wanted = merging.updated(merging.read_plan(file), wanted)
+        plan = merging.updated(merging.read_plan(file), plan)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(merging.plan_text(wanted, databases, file.parent), encoding="utf-8")
+    file.write_text(merging.plan_text(plan, databases, file.parent), encoding="utf-8")
     if json:
-        print(terminal.as_json({"plan": str(file), "databases": _rows(wanted, databases)}))
+        print(terminal.as_json({"plan": str(file), "databases": _rows(plan, databases)}))
         return
-    _show(wanted, databases)
+    _show(plan, databases)
     print(f"\nwrote {file}; review it, then: telemetry merge --plan {file} --dry-run")
 
 
-def _rows(wanted: Plan, databases: list[OldDatabase]) -> list[dict[str, object]]:
+def _rows(plan: Plan, databases: list[OldDatabase]) -> list[dict[str, Any]]:
     return [
         {
             "path": database.path,
             "size": database.size,
             "tables": len(database.rows),
             "rows": sum(database.rows.values()),
-            "action": plan.action if (plan := wanted.of(database.path)) else "",
-            "opened_by": list(plan.opened_by) if plan else [],
+            "action": part.action if (part := plan.of(database.path)) else "",
+            "opened_by": part.opened_by if part else (),
             "problem": database.problem,
         }
         for database in databases
     ]
 
 
-def _show(wanted: Plan, databases: list[OldDatabase]) -> None:
+def _show(plan: Plan, databases: list[OldDatabase]) -> None:
     from importers.merge import Action
 
-    rows = [{**row, "opened_by": ", ".join(map(str, row["opened_by"]))}  # type: ignore[call-overload]
-            for row in _rows(wanted, databases)]  # fmt: skip
+    rows = [{**row, "opened_by": ", ".join(row["opened_by"])} for row in _rows(plan, databases)]
     print(terminal.table(rows))
     tables = [
-        {
-            "table": old,
-            "rows": database.rows.get(old),
-            "action": table.action,
-            "name": table.name,
-            "from": database.path,
-        }
+        {"table": old, "rows": database.rows.get(old), "action": table.action, "name": table.name, "from": part.path}
         for database in databases
-        if (plan := wanted.of(database.path)) is not None and plan.action == Action.MERGE
-        for old, table in (plan.tables or {}).items()
+        if (part := plan.of(database.path)) is not None and part.action == Action.MERGE
+        for old, table in (part.tables or {}).items()
     ]
     print("\n" + terminal.table(tables))
 
 
-def _merge(database: str, wanted: Plan, *, dry_run: bool, json: bool) -> None:
+def _merge(database: str, plan: Plan, *, dry_run: bool, json: bool) -> None:
     from importers import merge as merging
 
-    try:
-        with progress_bar() as draw:
-            outcome = merging.merge(database, wanted, progress=draw, dry_run=dry_run)
-    except merging.MergeFailed as error:
-        warn(f"error: {error}")
-        raise typer.Exit(Exit.FINDINGS) from error
+    with failing(merging.MergeFailed), progress_bar() as draw:
+        outcome = merging.merge(database, plan, progress=draw, dry_run=dry_run)
     if json:
         print(terminal.as_json({"database": database, **outcome.as_dict()}))
     else:
-        _say(outcome)
+        _print_outcome(outcome)
     if outcome.conflicts:
         raise typer.Exit(Exit.FINDINGS)
 
 
-def _say(outcome: Merged) -> None:
+def _print_outcome(outcome: Merged) -> None:
     from importers.merge import MergeStatus
 
     for conflict in outcome.conflicts:
@@ -167,11 +152,8 @@ def _say(outcome: Merged) -> None:
 def _roll_back(database: str, *, json: bool) -> None:
     from importers import merge as merging
 
-    try:
+    with failing(merging.MergeFailed):
         outcome = merging.rollback(database)
-    except merging.MergeFailed as error:
-        warn(f"error: {error}")
-        raise typer.Exit(Exit.FINDINGS) from error
     if json:
         print(terminal.as_json(outcome.as_dict()))
         return

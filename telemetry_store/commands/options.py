@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.errors import DatabaseBusy, DatabaseError, SpoolError
+from telemetry_store.engines import is_there
+from telemetry_store.errors import DatabaseBusy, DatabaseError, SpoolError, TelemetryError
 from telemetry_store.recovery import segment_names
 from telemetry_store.store import TelemetryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from telemetry_store.engines.base import Reader
     from telemetry_store.progress import Progress
 
 
@@ -37,7 +38,10 @@ Db = Annotated[
 ]
 Env = Annotated[str | None, typer.Option("--env", help="A section [env.NAME] of telemetry.toml, such as dev.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+#: How long a command waits for others that use the database, in seconds.
 TIMEOUT = 10.0
+#: The same where it goes on without what it waits for.
+_SHORTLY = 1.0
 
 
 def warn(message: str) -> None:
@@ -46,18 +50,24 @@ def warn(message: str) -> None:
 
 
 @contextlib.contextmanager
+def failing(*kinds: type[TelemetryError]) -> Iterator[None]:
+    """Errors of these kinds are failed checks, which have an exit status of their own."""
+    try:
+        yield
+    except kinds as error:
+        warn(f"error: {error}")
+        raise typer.Exit(Exit.FINDINGS) from error
+
+
+@contextlib.contextmanager
 def opened(db: str | None, env: str | None, *, reading: bool = True) -> Iterator[TelemetryStore]:
     """The store that the options name; for reading it must exist, or have events waiting in its spool."""
     settings = settings_module.load(db, env=env)
-    there = os.path.exists(settings.database) or segment_names(settings.spool)
-    if reading and not there:
+    if reading and not (is_there(settings) or segment_names(settings.spool)):
         warn(f"error: there is no database at {settings.database} (use --db, or set TELEMETRY_DB)")
         raise typer.Exit(Exit.UNREACHABLE)
-    store = TelemetryStore(settings=settings)
-    try:
+    with TelemetryStore(settings=settings) as store:
         yield store
-    finally:
-        store.close()
 
 
 def fresh(store: TelemetryStore) -> float:
@@ -71,15 +81,19 @@ def fresh(store: TelemetryStore) -> float:
         if not error.retry:
             raise
         warn(f"warning: {error}")
-        return 1.0
+        return _SHORTLY
     waiting = terminal.size(store.stats().backlog_bytes)
     warn(f"warning: the database is busy; up to {waiting} in the spool are not shown yet")
-    return 1.0
+    return _SHORTLY
 
 
-def ask(store: TelemetryStore, sql: str) -> list[dict[str, Any]]:
-    """Rows of a query over all that can be had now."""
-    return store.read(sql, timeout=fresh(store))
+@contextlib.contextmanager
+def fresh_reader(db: str | None, env: str | None) -> Iterator[Reader]:
+    """A reader of the store that the options name, for all that can be had now."""
+    with opened(db, env) as store:
+        fresh(store)
+        with store.reader() as reader:
+            yield reader
 
 
 @contextlib.contextmanager

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from telemetry_store import settings as settings_module
 from telemetry_store import terminal
-from telemetry_store.commands.options import Db, Env, Json, fresh, opened, warn
+from telemetry_store.commands.options import Db, Env, Json, fresh, fresh_reader, opened, warn
 from telemetry_store.reading.questions import find, library, tables_of
 
 if TYPE_CHECKING:
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from telemetry_store.reading.questions import Question
     from telemetry_store.store import TelemetryStore
 
+#: Rows of a table that people are shown.
 _MOST_SHOWN = 10_000
-Timeout = Annotated[float, typer.Option("--timeout", min=0.0, help="Stop it after so many seconds.")]
 
 
 def query(
@@ -32,7 +34,7 @@ def query(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     parquet: Annotated[Path | None, typer.Option("--parquet", help="Write a Parquet file instead.")] = None,
     archive: Annotated[str | None, typer.Option("--archive", help="Ask an archive too, in DuckDB's SQL.")] = None,
-    timeout: Timeout = 30.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.0, help="Stop it after so many seconds.")] = 30.0,
     db: Db = None,
     env: Env = None,
     json: Json = False,
@@ -45,26 +47,27 @@ def query(
 
     Example: telemetry query --list
     """
+    folder = questions or settings_module.load(db, env=env).questions or None
     if list_:
-        _list(library(questions or _folder(db, env)), json=json)
+        _list(library(folder), json=json)
         return
     if (sql is None) == (named is None):
         raise typer.BadParameter("give one SQL statement, or --named NAME", param_hint="SQL")
-    given = _given(param or [])
+    parameters = _parameters(param or [])
     with opened(db, env) as store:
         fresh(store)
         if archive is not None:
             batches = _archived(store, archive, sql)
         elif named is not None:
-            batches = _named(store, find(named, questions or store.settings.questions or None), given, timeout)
+            batches = _named(store, find(named, folder), parameters, timeout)
         else:
-            values = {name: _value(text) for name, text in given.items()}
+            values = {name: _value(text) for name, text in parameters.items()}
             batches = _stream(store, str(sql), values, timeout)
         _show(batches, json, csv, parquet)
 
 
 def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[Any]:
-    from telemetry_store.reading.archive_query import ask_both
+    from telemetry_store.reading.archive_reader import ask_both
 
     if sql is None:
         raise typer.BadParameter("an archive is asked in SQL", param_hint="--archive")
@@ -73,9 +76,9 @@ def _archived(store: TelemetryStore, archive: str, sql: str | None) -> Iterator[
     yield [tuple(row.values()) for row in rows]
 
 
-def _named(store: TelemetryStore, question: Question, given: dict[str, str], timeout: float) -> Iterator[Any]:
+def _named(store: TelemetryStore, question: Question, parameters: dict[str, str], timeout: float) -> Iterator[Any]:
     with store.reader() as reader:
-        sql, values = question.statement(tables_of(reader), given)
+        sql, values = question.statement(tables_of(reader), parameters)
         if question.own:
             rows = reader.trusted(sql, values, timeout)
             yield rows.columns
@@ -87,12 +90,6 @@ def _named(store: TelemetryStore, question: Question, given: dict[str, str], tim
 def _stream(store: TelemetryStore, sql: str, values: dict[str, Any], timeout: float) -> Iterator[Any]:
     with store.reader() as reader:
         yield from reader.stream(sql, values, timeout)
-
-
-def _folder(db: str | None, env: str | None) -> str | None:
-    from telemetry_store import settings
-
-    return settings.load(db, env=env).questions or None
 
 
 def _list(questions: dict[str, Question], *, json: bool) -> None:
@@ -108,7 +105,7 @@ def _list(questions: dict[str, Question], *, json: bool) -> None:
             print(f"{'':26}{parameter.name}={parameter.default}  {parameter.meaning}")
 
 
-def _given(texts: list[str]) -> dict[str, str]:
+def _parameters(texts: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in texts]
     if any(not mark for _, mark, _ in pairs):
         raise typer.BadParameter("use NAME=VALUE, such as since=7d", param_hint="--param")
@@ -129,8 +126,7 @@ def _value(text: str) -> int | float | str:
 
 def _show(batches: Iterator[Any], json: bool, csv: bool, parquet: Path | None) -> None:  # noqa: FBT001
     """Print or write a result, some rows at a time."""
-    from telemetry_store.reading.export import write_csv
-    from telemetry_store.reading.parquet import write_parquet
+    from telemetry_store.reading.export import write_csv, write_parquet
 
     columns = tuple(next(batches))
     rows = (row for batch in batches for row in batch)
@@ -158,8 +154,7 @@ def stats(
 
     Example: telemetry stats --hours 48
     """
-    from telemetry_store.reading.sparkline import sparkline
-    from telemetry_store.reading.statistics import statistics
+    from telemetry_store.reading.statistics import sparkline, statistics
 
     with opened(db, env) as store:
         figures = statistics(store, timeout=fresh(store), hours=hours)
@@ -193,13 +188,11 @@ def schema(
     """
     from telemetry_store.reading import dictionary
 
-    with opened(db, env) as store:
-        fresh(store)
-        with store.reader() as reader:
-            tables = [known for known in dictionary.describe(reader) if table in (None, known.table)]
+    with fresh_reader(db, env) as reader:
+        tables = [known for known in dictionary.describe(reader) if table in (None, known.table)]
     if table is not None and not tables:
         raise typer.BadParameter(f"there is no table {table}", param_hint="TABLE")
     if json:
-        print(terminal.as_json([known.as_dict() for known in tables]))
+        print(terminal.as_json([asdict(known) for known in tables]))
     else:
         print(dictionary.as_markdown(tables) if markdown else dictionary.as_text(tables))

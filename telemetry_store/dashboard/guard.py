@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+#: The address of the form that takes the secret.
 LOGIN = "/-/secret"
+#: The cookie that stands for the secret; how short that may be, and how large its form, in characters and bytes.
 _COOKIE = "telemetry_dashboard"
 _SHORTEST_SECRET = 16
 _LARGEST_FORM = 4096
@@ -57,11 +59,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_exposure(host: str, secret: str | None) -> None:
-    """Refuse to be reached by others without a secret.
-
-    Raises:
-        UsageError: the host is not this machine's own and there is no secret, or a secret is too short.
-    """
+    """Raise UsageError where others could reach the host and there is no secret, or where a secret is too short."""
     if secret is None and not is_loopback(host):
         hint = "give --secret, or keep 127.0.0.1 and reach it through `ssh -L`"
         raise UsageError(f"{host} can be reached from other machines, and there is no secret", hint)
@@ -75,10 +73,8 @@ class Guard:
     Args:
         app: what is guarded.
         host: the address that is listened on.
-        secret: what a request must bring as `Authorization: Bearer SECRET` or get as a cookie from the form, or None.
-
-    Raises:
-        UsageError: see check_exposure().
+        secret: what a request must bring as `Authorization: Bearer SECRET` or get as a cookie from the form, or None;
+            see check_exposure().
     """
 
     def __init__(self, app: App, host: str, secret: str | None = None) -> None:
@@ -111,8 +107,8 @@ class Guard:
             await _reply(send, 403, _FORM.format(login=LOGIN, message=""))
 
     def _may_pass(self, headers: MutableMapping[str, str]) -> bool:
-        kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self._is_secret(given.strip()):
+        kind, _, secret = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and self._is_secret(secret.strip()):
             return True
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
@@ -120,18 +116,17 @@ class Guard:
             return False
         return cookie is not None and hmac.compare_digest(cookie.value.encode(), self._pass.encode())
 
-    def _is_secret(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), (self._secret or "").encode())
+    def _is_secret(self, text: str) -> bool:
+        return hmac.compare_digest(text.encode(), (self._secret or "").encode())
 
     async def _login(self, receive: Receive, send: Send) -> None:
-        body = b""
-        more = True
+        body, more = b"", True
         while more and len(body) <= _LARGEST_FORM:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        given = parse_qs(body.decode("utf-8", "replace")).get("secret", [""])[0]
-        if self._is_secret(given):
+        secret = parse_qs(body.decode("utf-8", "replace")).get("secret", [""])[0]
+        if self._is_secret(secret):
             cookie = f"{_COOKIE}={self._pass}; Path=/; HttpOnly; SameSite=Strict"
             await _reply(send, 303, "", [(b"location", b"/"), (b"set-cookie", cookie.encode())])
         else:
@@ -157,15 +152,10 @@ def _name_of(host: str) -> str:
 
 def _without_pass(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers without our cookie: datasette-dashboards repeats cookies in answers, readable by scripts."""
-    kept = []
-    for name, value in headers:
-        if name.lower() == b"cookie":
-            others = [part for part in value.split(b";") if part.strip().split(b"=")[0] != _COOKIE.encode()]
-            if others:
-                kept.append((name, b";".join(others).strip()))
-        elif name.lower() != b"authorization":
-            kept.append((name, value))
-    return kept
+    kept = [(name, value) for name, value in headers if name.lower() not in (b"authorization", b"cookie")]
+    cookies = b";".join(value for name, value in headers if name.lower() == b"cookie").split(b";")
+    others = [cookie.strip() for cookie in cookies if cookie.strip().split(b"=")[0] not in (b"", _COOKIE.encode())]
+    return [*kept, (b"cookie", b"; ".join(others))] if others else kept
 
 
 def _with_headers(send: Send) -> Send:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,8 @@ def metadata(survey: Survey, database: str, window: str, folder: str | None = No
     Args:
         survey: what the database holds.
         database: the name that Datasette serves it under.
-        window: the window that the dashboard shows at first.
-        folder: with questions of the user's own, or None.
-
-    Raises:
-        UsageError: the folder is not there, or a file in it is no question.
+        window: shown by the dashboard at first.
+        folder: with questions of the user's own; UsageError where it is not there, or a file in it is no question.
     """
     tables: dict[str, Any] = {name: {"hidden": True} for name in (*survey.catalogue.system, "sqlite_sequence")}
     tables |= {name: _described(survey, table) for name, table in survey.tables.items()}
@@ -45,33 +43,34 @@ def metadata(survey: Survey, database: str, window: str, folder: str | None = No
 
 
 def _described(survey: Survey, table: Table) -> dict[str, Any]:
-    docs = {
-        column: note.doc for (name, column), note in survey.catalogue.notes.items() if name == table.name and note.doc
-    }
+    notes = survey.catalogue.notes.items()
+    docs = {column: note.doc for (name, column), note in notes if name == table.name and note.doc}
     described: dict[str, Any] = {"description": docs.pop("", ""), "columns": docs}
-    if table.time is None:
-        return described
-    order = {"sort_desc": table.time} if survey.affordable(table) else {}
-    return described | {"facets": survey.facets(table)} | order
+    if table.time is not None:
+        described["facets"] = survey.facets(table)
+        described |= {"sort_desc": table.time} if survey.affordable(table) else {}
+    return described
 
 
 def _canned(survey: Survey, folder: str | None) -> dict[str, Any]:
     """Every question that the tables can answer, as a page whose parameters can be changed."""
-    searched = {name: table for name, table in survey.tables.items() if name in survey.catalogue.searched()}
+    names = survey.catalogue.searched()
+    searched = {name: table for name, table in survey.tables.items() if name in names}
     asked = [(question, survey.asked(question)) for question in library(folder).values()]
     pages = {}
     for question, tables in [(find("search", QUESTIONS), searched), *asked]:
-        try:
+        with contextlib.suppress(UsageError):  # the tables that it asks are not there
             pages[question.name] = _page(question, tables)
-        except UsageError:
-            continue  # the tables that it asks are not there
     return dict(sorted(pages.items()))
 
 
 def _page(question: Question, tables: Mapping[str, Table]) -> dict[str, str]:
     sql, _ = question.statement(tables, {})
     used = [parameter for parameter in question.parameters if f":{parameter.name}" in sql]
-    meanings = [f"{one.name}: {one.meaning}{f' (else {one.default})' if one.default else ''}" for one in used]
+    meanings = [
+        f"{parameter.name}: {parameter.meaning}" + (f" (else {parameter.default})" if parameter.default else "")
+        for parameter in used
+    ]
     return {"title": question.sentence, "sql": _with_defaults(question, sql), "description": "; ".join(meanings)}
 
 

@@ -33,6 +33,7 @@ from telemetry_store.terminal import size
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from telemetry_store.engines.base import Sizes
     from telemetry_store.store import TelemetryStore
 
 #: The longest that one query may take, in milliseconds.
@@ -57,11 +58,7 @@ _SETTINGS = {
 
 
 class Dashboard:
-    """What is served of one store, kept up to date while its database grows.
-
-    Args:
-        store: the store; its database must exist.
-    """
+    """What is served of one store, whose database must exist; kept up to date while it grows."""
 
     def __init__(self, store: TelemetryStore) -> None:
         self._store = store
@@ -74,15 +71,15 @@ class Dashboard:
     def look(self) -> None:
         """Describe the database anew when its tables have changed, or there is something new to draw."""
         with self._store.reader(_TIMEOUT) as reader:
-            seen = (inode(self._path), reader.value("PRAGMA schema_version"), filled(reader))
-            if seen != self._seen:
+            state = (inode(self._path), reader.catalogue.version, filled(reader))
+            if state != self._seen:
                 survey = Survey(reader)
                 folder = self._store.settings.questions or None
                 self.metadata.update(metadata(survey, self.name, survey.first_window(), folder))
-                self._seen = seen
+                self._seen = state
 
     def keep_current(self, stop: threading.Event) -> None:
-        """Bring in what is in the spool and look for new tables, until told to stop."""
+        """Bring in what is in the spool and look for new tables, until `stop` is set."""
         while not stop.wait(_LOOK_ROUND):
             with contextlib.suppress(TelemetryError):  # it is tried again; pages show what is there
                 self._store.flush(1.0)
@@ -96,20 +93,21 @@ class Dashboard:
         static = [("telemetry", str(Path(__file__).parent / "static"))]
         served = Datasette([], metadata=self.metadata, settings=dict(_SETTINGS), static_mounts=static)
         served.remove_database("_memory")
-        functions = _functions(self._path, self._store.settings.spool)
-        served.add_database(LiveDatabase(served, self._path, functions), name=self.name)
+        served.add_database(LiveDatabase(served, self._path, _functions(self._store)), name=self.name)
         return served
 
 
-def _functions(path: str, spool: str) -> Mapping[str, Callable[..., Any]]:
+def _functions(store: TelemetryStore) -> Mapping[str, Callable[..., Any]]:
     """What the questions of `questions/` beside this module, and the tables of the dashboard, call."""
+    spool = store.settings.spool
 
-    def bytes_of(file: str) -> int:
-        return os.stat(file).st_size if os.path.exists(file) else 0
+    def sizes() -> Sizes:
+        with store.reader(_TIMEOUT) as reader:
+            return reader.sizes()
 
     return {
-        "database_size": lambda: size(bytes_of(path)),
-        "log_size": lambda: size(bytes_of(f"{path}-wal")),
+        "database_size": lambda: size(sizes().database),
+        "log_size": lambda: size(sizes().log),
         "spool_size": lambda: size(backlog(spool)),
         "spool_segments": lambda: len(segment_names(spool)),
         "html_text": lambda value: "" if value is None else html.escape(str(value)),
@@ -117,11 +115,7 @@ def _functions(path: str, spool: str) -> Mapping[str, Callable[..., Any]]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on an address.
-
-    Raises:
-        UsageError: the port is taken, or the address is none of this machine's.
-    """
+    """A socket that listens; UsageError where the port is taken, or the address is none of this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host.strip("[]"), port), family=family)
@@ -135,21 +129,18 @@ def serve(store: TelemetryStore, *, host: str, port: int, secret: str | None, op
     """Serve a store's dashboard until interrupted.
 
     Args:
-        store: the store; its database must exist.
-        host: the address to listen on; one that others can reach needs a secret.
-        port: the port, or 0 for any that is free.
-        secret: what requests must bring, or None; see `guard.py`.
+        store: its database must exist.
+        host: the address to listen on.
+        port: the port, or 0 for any that is free; UsageError where it is taken.
+        secret: what requests must bring, or None; UsageError where others could reach the address without one.
         open_browser: show the dashboard in the user's browser.
-
-    Raises:
-        UsageError: the address cannot be used, or is exposed without a secret.
     """
     dashboard = Dashboard(store)
     app = Guard(dashboard.datasette().app(), host, secret)
     stop = threading.Event()
     with listen(host, port) as listening:
-        shown = f"[{host}]" if ":" in host else host
-        url = f"http://{shown}:{listening.getsockname()[1]}/-/dashboards/{SLUG}"
+        name = f"[{host}]" if ":" in host else host
+        url = f"http://{name}:{listening.getsockname()[1]}/-/dashboards/{SLUG}"
         config = uvicorn.Config(
             app, http="h11", h11_max_incomplete_event_size=_LONGEST_URL, log_level="warning", lifespan="on"
         )

@@ -24,6 +24,7 @@ QUESTIONS = Path(__file__).parent / "questions"
 MOST_TABLES = 24
 #: A table without an index on its time is drawn up to this many rows: each chart reads all of it.
 _LARGEST_UNINDEXED = 200_000
+#: Columns whose values are usually few, and how large a table may be where no index begins with such a column.
 _FACETS = ("event_type", "agent_id", "level", "severity", "status", "success", "ok", "type", "phase", "category")
 _LARGEST_UNINDEXED_FACET = 50_000
 #: The windows that may be shown at first, the widest first.
@@ -35,13 +36,11 @@ MOST_EVENTS = 250_000
 class Survey:
     """A look at a database's tables: at its schema and at single rows by index, never at a whole table.
 
-    Args:
-        reader: reads the database, as long as this is used.
+    The reader is needed as long as this is used.
 
     Attributes:
         tables: name → event table, the largest first.
         rows: name → about how many rows it has.
-        filled: those of the store's own tables that charts need and that have rows.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -50,7 +49,7 @@ class Survey:
         tables = tables_of(reader)
         self.rows = {name: self.catalogue.newest_number(name) for name in tables}
         self.tables = {name: tables[name] for name in sorted(tables, key=lambda name: -self.rows[name])}
-        self.filled = filled(reader)
+        self._filled = filled(reader)
 
     def affordable(self, table: Table) -> bool:
         """Whether charts can afford to read it by time."""
@@ -71,24 +70,29 @@ class Survey:
         """The tables that a question is asked of."""
         return self.drawn if question.by_table else self.tables
 
-    def statement(self, chart: Chart) -> str | None:
-        """What a chart asks, with the parts in `[[ ]]` that an agent's choice adds; None: there is nothing to draw."""
+    def statement(self, chart: Chart) -> str:
+        """What a chart asks, with the parts in `[[ ]]` that an agent's choice adds; empty: there is nothing to draw."""
         question = find(chart.question, QUESTIONS)
         try:
-            return question.fitted(self.asked(question), {})[0] if self.feeds(chart) else None
+            return question.fitted(self.asked(question), {})[0] if self._feeds(chart) else ""
         except UsageError:
-            return None
+            return ""
 
-    def feeds(self, chart: Chart) -> bool:
-        """Whether the store's own table that a chart needs has rows."""
-        return not chart.needs or chart.needs in self.filled
+    def rows_of(self, chart: Chart, window: str) -> list[dict[str, Any]]:
+        """What a chart draws in a window, by its columns."""
+        rows = self.answer(chart.question, window) if self._feeds(chart) else []
+        return [dict(zip(chart.columns, row, strict=False)) for row in rows]
+
+    def _feeds(self, chart: Chart) -> bool:
+        return not chart.needs or chart.needs in self._filled
 
     def answer(self, name: str, window: str) -> list[tuple[Any, ...]]:
         """The rows that a question of the library has for a window; none where the tables cannot answer it."""
         question = find(name)
-        given = {"window": window} if "window" in {parameter.name for parameter in question.parameters} else {}
+        windowed = "window" in [parameter.name for parameter in question.parameters]
         try:
-            return list(self._reader.rows(*question.statement(self.asked(question), given)))
+            sql, values = question.statement(self.asked(question), {"window": window} if windowed else {})
+            return list(self._reader.rows(sql, values))
         except UsageError:
             return []
 

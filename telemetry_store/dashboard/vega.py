@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 #: Windows that can be chosen, each a span that SQLite's date functions know.
 WINDOWS = ("1 hour", "6 hours", "24 hours", "7 days", "30 days", "365 days", "all")
+#: The name of the dashboard in addresses.
 SLUG = "telemetry"
 _COLUMNS = 6
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # a name; nothing is fetched from there
 _TIME = {"type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"labelOverlap": True}}
+#: What an empty chart shows is drawn at these times, in SQL.
 _NOW = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 _YESTERDAY = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 day')"
 
@@ -31,8 +33,8 @@ def dashboard(survey: Survey, database: str, window: str) -> dict[str, Any]:
         database: the name that Datasette serves it under.
         window: one of WINDOWS, shown at first.
     """
-    asked = [(chart, survey.statement(chart) or "") for chart in CHARTS]
-    shown = [(chart, sql) for chart, sql in asked if sql or chart.kind is Kind.FIGURE]
+    statements = [(chart, survey.statement(chart)) for chart in CHARTS]
+    shown = [(chart, sql) for chart, sql in statements if sql or chart.kind is Kind.FIGURE]
     return {
         "title": "Telemetry",
         "description": _description(survey),
@@ -55,8 +57,7 @@ def _layout(shown: Container[str]) -> list[list[str]]:
 def _description(survey: Survey) -> str:
     text = "Times are UTC. The window ends at the newest event, or at the end of the day that is chosen."
     timed = [name for name, table in survey.tables.items() if table.time is not None]
-    left_out = [name for name in timed if name not in survey.drawn]
-    if left_out:
+    if left_out := [name for name in timed if name not in survey.drawn]:
         more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""
         text += f" Not drawn, as small or without an index on the time: {', '.join(left_out[:6])}{more}."
     return text

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from contextlib import AbstractContextManager
 
-    from telemetry_store.engines.base import Reader, Sink
+    from telemetry_store.engines.base import Reader, Transaction
     from telemetry_store.finding import Finding, Fix, Look
     from telemetry_store.schema import Table
 
@@ -34,20 +33,24 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """What a copy says of itself.
+class Backup:
+    """A copy, by what is written in it.
 
     Attributes:
+        path: the file.
         taken_at: when, in the canonical form.
         database: host and path of what was copied.
-        carried: events that went from the spool straight into the copy.
-        rows: table → rows, but those of the label.
+        rows: table → rows, of all tables but the one that says this.
+        carried: events that went from the spool straight into the copy, since the database could not be written.
+        size_bytes: of the file.
     """
 
+    path: str
     taken_at: str
     database: str
-    carried: int
     rows: dict[str, int]
+    carried: int
+    size_bytes: int
 
 
 class Copies(ABC):
@@ -69,15 +72,11 @@ class Copies(ABC):
         """Raise DatabaseNewer for a copy that a later version of this package has made."""
 
     @abstractmethod
-    def sink(self, path: str) -> Sink:
-        """Writes into a copy."""
-
-    @abstractmethod
-    def seal(self, path: str, taken_at: str, database: str, carried: int) -> Label:
+    def seal(self, path: str, taken_at: str, database: str, carried: int) -> Backup:
         """Write into a copy what it is."""
 
     @abstractmethod
-    def label(self, path: str) -> Label | None:
+    def label(self, path: str) -> Backup | None:
         """What a file says of itself; None when it is no copy."""
 
     @abstractmethod
@@ -99,27 +98,17 @@ NumberedRow = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Aged:
-    """A table with old rows.
-
-    Attributes:
-        table: the table; it has a time.
-        rows: how many are old.
-    """
+    """A table, and how many of its rows are old; it has a time."""
 
     table: Table
     rows: int
 
 
 class Ageing(ABC):
-    """Finds old rows. Only rows whose time has the canonical form are ever taken for old.
+    """Finds rows that are older than a cutoff, which has the canonical form, as have the times of all that it finds.
 
     Of a table of others, whose numbers the engine might give out again, the row with the highest number stays.
     """
-
-    @property
-    @abstractmethod
-    def sink(self) -> Sink:
-        """What the turns write through, for the drain whose lock is held meanwhile."""
 
     @abstractmethod
     def prepare(self) -> None:
@@ -127,16 +116,11 @@ class Ageing(ABC):
 
     @abstractmethod
     def table(self, name: str) -> Table:
-        """One event table; raises UsageError when there is none, or its rows have neither time nor number."""
+        """One event table; raises UsageError when there is none, or its rows have no time or no number."""
 
     @abstractmethod
     def aged(self, cutoff: str, name: str | None) -> list[Aged]:
-        """Event tables with rows before the cutoff, and how many.
-
-        Args:
-            cutoff: in the canonical form.
-            name: only this table, see table(); None is every table that this store made.
-        """
+        """Tables with rows before the cutoff: of this name, see table(), or with None all that this store made."""
 
     @abstractmethod
     def oldest(self, table: Table, cutoff: str) -> str | None:
@@ -147,16 +131,16 @@ class Ageing(ABC):
         """The oldest rows of a span of time, its end excluded, in portions."""
 
     @abstractmethod
-    def turn(self, timeout: float) -> AbstractContextManager[Turn]:
-        """One small transaction of the sink."""
+    def turn(self, transaction: Transaction) -> Turn:
+        """What a transaction of the engine's sink does to old rows."""
 
 
 class Turn(ABC):
-    """What is done to old rows in one transaction, with the ledger `_pruned` of it."""
+    """What is done to old rows in one small transaction, with the ledger `_pruned` of it."""
 
     @abstractmethod
     def begin(self, table: str, cutoff: str, folder: str = "", file: str = "") -> int:
-        """Write an entry of the ledger; gives its number."""
+        """Write an entry of the ledger; gives its number. Without a file the rows are deleted for good."""
 
     @abstractmethod
     def seal(self, entry: int, rows: int, content_hash: str) -> None:
@@ -180,13 +164,9 @@ class Turn(ABC):
 
     @abstractmethod
     def delete(self, table: Table, entry: int, numbers: Sequence[int], kept: Sequence[int] = ()) -> None:
-        """Delete rows, and count them.
+        """Delete the rows with these numbers, and count them in the entry.
 
-        Args:
-            table: which table.
-            entry: of the ledger.
-            numbers: of the rows.
-            kept: of those that a file has in another form: in the table they stay, and there they count.
+        Those of `kept` a file has in another form: in the table they stay, and there they count.
         """
 
 
@@ -202,29 +182,17 @@ class Checks(ABC):
     """What only the engine can tell the doctor; nothing of it changes anything, but for mend()."""
 
     @abstractmethod
-    def version(self) -> Iterator[Finding]:
-        """Whether the version of the engine is a good one."""
+    def version(self) -> Finding:
+        """Whether the version of the engine is a good one; needs no database."""
 
     @abstractmethod
-    def files(self, look: Look, reader: Reader) -> Iterator[Finding]:
-        """Whether the database is sound, how large its log is, and who keeps others waiting."""
+    def check(self, look: Look, reader: Reader) -> Iterator[Finding]:
+        """Whether a database is sound and its tables are as declared, who keeps others waiting, what makes it slow."""
 
     @abstractmethod
     def space(self, reader: Reader) -> Space:
         """What the database takes up."""
 
     @abstractmethod
-    def lost_rows(self, reader: Reader) -> Iterator[Finding]:
-        """Whether rows are gone that this store has not deleted."""
-
-    @abstractmethod
-    def drift(self, reader: Reader) -> Iterator[Finding]:
-        """Whether tables are what was declared and noted of them."""
-
-    @abstractmethod
-    def indexes(self, reader: Reader) -> Iterator[Finding]:
-        """Whether the usual questions are quick, and what indexes cost for nothing."""
-
-    @abstractmethod
-    def mend(self, fix: Fix, timeout: float) -> str:
-        """Do what such a finding offers, and say so in words; the caller holds the lock of the drain."""
+    def mend(self, transaction: Transaction, fix: Fix) -> str:
+        """Do what such a finding offers in a transaction of the engine's sink, and say so in words."""

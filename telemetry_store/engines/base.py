@@ -10,9 +10,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from telemetry_store.selection import EVERYTHING
 
@@ -65,43 +64,35 @@ class Source:
     recent: bytes = b""
 
 
-class Ledger(ABC):
+class Ledger(Protocol):
     """What was imported, and what could not be stored; part of a transaction."""
 
-    @abstractmethod
     def sources(self) -> list[Source]:
         """Every imported file, in the order of import, without the marks of its last lines."""
 
-    @abstractmethod
     def source(self, path: str, generation: int) -> Source | None:
         """One imported file with the marks of its last lines; None when there is none."""
 
-    @abstractmethod
     def save_source(self, source: Source) -> None:
         """Insert or replace the entry of this path and generation."""
 
-    @abstractmethod
     def reject(self, rejects: Iterable[Reject]) -> None:
         """Keep what could not be stored."""
 
-    @abstractmethod
     def take_rejects(self, ids: Sequence[int] | None) -> list[tuple[int, Reject]]:
         """Give these rejects with their ids, or all of them, and forget them; some ids may be gone."""
 
 
-class Transaction(ABC):
+class Transaction(Protocol):
     """One transaction; it commits when its `with` block ends, and is undone when the block raises."""
 
     @property
-    @abstractmethod
     def ledger(self) -> Ledger:
         """The accounts, as this transaction sees and changes them."""
 
-    @abstractmethod
     def cursors(self) -> dict[str, int]:
         """Segment name → bytes of it that are committed."""
 
-    @abstractmethod
     def insert(self, blocks: Iterable[Block[ExtentT]]) -> Inserted[ExtentT]:
         """Store the records of the blocks, making tables and columns as they need them, and say what became of them.
 
@@ -112,140 +103,110 @@ class Transaction(ABC):
             Counts of all of it, and the extents of the blocks that were taken, in order.
         """
 
-    @abstractmethod
     def advance(self, cursors: Mapping[str, int]) -> None:
         """Set the offsets of segments."""
 
-    @abstractmethod
     def forget(self, names: Iterable[str]) -> None:
         """Delete the cursors of segments that are no longer there."""
 
-    @abstractmethod
     def begin_load(self, table: str) -> bool:
         """Put off what is cheaper once many rows are in, such as indexes; False where nothing is put off.
 
         The waiting is kept in the database, so it is in force for every process and outlives this one.
         """
 
-    @abstractmethod
     def go_on_loading(self) -> str | None:
         """Do one part of what was put off, and give its table; None when nothing is left."""
 
-    @abstractmethod
     def make_search_index(self, table: str, columns: tuple[str, ...]) -> None:
         """Make an empty index of these texts of a table in place of the one that there may be; later rows enter it."""
 
-    @abstractmethod
     def enter_texts(self, table: str) -> tuple[int, int]:
         """Bring the next rows that are there into the search index; gives how many, and how many are left."""
 
-    @abstractmethod
     def drop_search_index(self, table: str) -> None:
         """Remove a table's search index, if there is one."""
 
 
-class Sink(ABC):
+class Sink(Protocol):
     """A place for rows."""
 
-    @abstractmethod
     def transaction(self, timeout: float) -> AbstractContextManager[Transaction]:
-        """Begin a transaction, waiting up to `timeout` seconds for the write lock.
+        """Begin a transaction, waiting up to `timeout` seconds for the write lock; raises DatabaseError by cause."""
 
-        Raises:
-            DatabaseError: by cause; see `retry`.
-        """
-
-    @abstractmethod
     def settle(self, *, force: bool) -> bool:
         """Bring what is committed to its final place, if there is much of it or `force`; False if others prevent it."""
 
-    @abstractmethod
     def durable_cursors(self) -> dict[str, int]:
         """The cursors as a fresh connection sees them."""
 
-    @abstractmethod
     def reader(self, timeout: float) -> AbstractContextManager[Reader]:
-        """A reader of what is committed; closed at the end of the block.
-
-        Args:
-            timeout: seconds to wait for locks.
+        """A reader of what is committed, closed at the end of the block; waits up to `timeout` seconds for locks.
 
         Raises:
             DatabaseMissing: nothing was ever committed.
             DatabaseError: by cause.
         """
 
-    @abstractmethod
     def close(self) -> None:
         """Let go of every connection; the next call opens a new one."""
 
-    @abstractmethod
     def interrupt(self) -> None:
         """Break off what another thread is doing, so that a fork need not wait; it is undone and tried again."""
 
-    @abstractmethod
     def abandon(self) -> None:
         """Let go of connections without closing them, as the child of a fork must."""
 
 
-class Catalogue(ABC):
+class Catalogue(Protocol):
     """What is known of the tables; each fact is read when it is first asked for, and kept as long as the reader."""
 
     @property
-    @abstractmethod
+    def version(self) -> int:
+        """A number that changes whenever a table, a column or an index does."""
+
+    @property
     def tables(self) -> Mapping[str, Table]:
         """Every event table by name; none in a database that this store has never written to."""
 
     @property
-    @abstractmethod
     def names(self) -> Sequence[str]:
         """Every table but the store's own, whoever made it."""
 
     @property
-    @abstractmethod
     def own(self) -> frozenset[str]:
         """Those that this store has made."""
 
     @property
-    @abstractmethod
     def written(self) -> frozenset[str]:
         """Those that this store has made or written to."""
 
     @property
-    @abstractmethod
     def system(self) -> frozenset[str]:
         """The store's own tables that are there; their names begin with an underscore."""
 
     @property
-    @abstractmethod
     def notes(self) -> Mapping[tuple[str, str], Note]:
         """What was noted of a table (column "") or of a column, by both names."""
 
-    @abstractmethod
     def indexes(self, table: str) -> Mapping[str, tuple[str, ...]]:
         """Index → its columns, in the order in which the engine lists them."""
 
-    @abstractmethod
     def leading(self, table: str) -> frozenset[str]:
         """The columns that an index of all rows begins with."""
 
-    @abstractmethod
     def key(self, table: str) -> tuple[str, ...]:
         """The columns of its dedupe key; none where it has none."""
 
-    @abstractmethod
     def searched(self) -> Mapping[str, tuple[str, ...]]:
         """The tables that have a search index, and the columns that are in it."""
 
-    @abstractmethod
     def count(self, table: str) -> int:
         """How many rows it has."""
 
-    @abstractmethod
     def number(self, table: str) -> str | None:
         """What its row number is called, by which rows are in the order in which they were stored; None without one."""
 
-    @abstractmethod
     def newest_number(self, table: str) -> int:
         """Its largest row number, which is about how many rows it has; their count where they have no numbers."""
 
@@ -276,7 +237,7 @@ class Sizes:
     log: int
 
 
-class Reader(ABC):
+class Reader(Protocol):
     """Reads one database; for one thread at a time.
 
     Every method raises DatabaseBusy, NotADatabase or another DatabaseError by cause, and QueryError for SQL that is
@@ -284,11 +245,9 @@ class Reader(ABC):
     """
 
     @property
-    @abstractmethod
     def catalogue(self) -> Catalogue:
         """What is known of the tables."""
 
-    @abstractmethod
     def query(self, sql: str, parameters: Any = (), timeout: float = 30.0) -> Result:
         """The rows of one statement that somebody wrote: contained, so it cannot change anything.
 
@@ -302,27 +261,22 @@ class Reader(ABC):
             QueryStopped: it took too long, or its result is too large.
         """
 
-    @abstractmethod
     def stream(self, sql: str, parameters: Any = (), timeout: float = 30.0) -> Generator[Any]:
         """The same for results of any size: first the columns' names, then lists of rows."""
 
-    @abstractmethod
     def trusted(self, sql: str, parameters: Any = (), timeout: float = 30.0) -> Result:
         """The same for a statement of this package."""
 
-    @abstractmethod
     def rows(self, sql: str, parameters: Any = ()) -> Iterator[Any]:
         """The rows of one statement of this package, as they come."""
 
-    @abstractmethod
     def value(self, sql: str, *parameters: Any) -> Any:
         """The first value of the first row, or None."""
 
-    @abstractmethod
     def events(
         self, table: Table, window: Window = EVERYTHING, *, after: int | None = None, only: int | None = None
     ) -> Iterator[StoredEvent]:
-        """The events of one table in the order in which they were stored.
+        """The events of a table in the order in which they were stored.
 
         Args:
             table: which table.
@@ -331,11 +285,10 @@ class Reader(ABC):
             only: only the one with this row number.
         """
 
-    @abstractmethod
     def by_time(
         self, tables: Iterable[Table], window: Window = EVERYTHING, limit: int = -1, *, newest_first: bool = True
     ) -> Iterator[StoredEvent]:
-        """The events of several tables in the order of their times; reads no more of each than is taken.
+        """The events of several tables in the order of their times; reads no more of any than is taken.
 
         Args:
             tables: which tables; those without a time are left out.
@@ -344,23 +297,17 @@ class Reader(ABC):
             newest_first: else the oldest.
         """
 
-    @abstractmethod
     def table_rows(self, table: Table, window: Window = EVERYTHING) -> tuple[list[str], Iterator[Sequence[Any]]]:
         """The columns of a table as they are, and its rows."""
 
-    @abstractmethod
     def sizes(self) -> Sizes:
         """What the database takes up now."""
 
-    @abstractmethod
     def matches(self, table: Table, words: Sequence[str]) -> Iterator[int]:
         """The numbers of rows that hold all of these words, the newest first; the table has a search index.
 
-        Args:
-            table: which table.
-            words: each as it is written; `word*` is a beginning. Capitals and accents make no difference.
+        A word is as it is written; `word*` is a beginning. Capitals and accents make no difference.
         """
 
-    @abstractmethod
     def moment(self) -> AbstractContextManager[None]:
         """Statements within the block see one state of the database, whatever others store meanwhile."""

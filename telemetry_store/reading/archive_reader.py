@@ -1,4 +1,4 @@
-"""A process of its own that asks an archive and the live database together, with DuckDB.
+"""Questions to an archive and the live database together, with DuckDB, in a process of its own.
 
 DuckDB reads the Parquet files itself; the live rows come through the database's reader and Arrow, as one moment saw
 them. A row that is in the table and in a file counts once.
@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.care import archive
 from telemetry_store.care.pruned import State, entries, lineage
-from telemetry_store.engines import sink_for
+from telemetry_store.engines import existing, sink_for
 from telemetry_store.engines.names import quoted, text_of
-from telemetry_store.errors import QueryError, UsageError
+from telemetry_store.errors import DatabaseError, QueryError, UsageError
 from telemetry_store.settings import Settings
+from telemetry_store.worker import Worker, WorkerLost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import duckdb
 
@@ -28,18 +29,15 @@ if TYPE_CHECKING:
 
 #: Rows that are sent at once.
 _PORTION = 1000
+#: Types that JSON has.
 _PLAIN = frozenset({type(None), bool, int, float, str})
+#: How long the database is waited for, in seconds.
+_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked.
-
-    Attributes:
-        database: path of the live one.
-        folder: of the archive.
-        sql: one SELECT or WITH statement.
-    """
+    """What the process is asked: one SELECT, of the database at a path and the archive in a folder."""
 
     database: str
     folder: str
@@ -47,31 +45,39 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """The names of the columns; they come first."""
+class Rows:
+    """The names of the columns, and some rows of values that JSON has."""
 
     names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Some rows, of values that JSON has."""
-
     rows: list[list[Any]]
 
 
-#: How long the database is waited for, in seconds.
-_TIMEOUT = 30.0
-
-
-class Answering:
-    """Answers one question.
+def ask_both(settings: Settings, folder: str, sql: str) -> list[dict[str, Any]]:
+    """Rows of one SELECT over tables that are partly in the database and partly in an archive.
 
     Args:
-        live: reads the database, within one moment.
+        settings: of which database; what is committed there counts, so flush() first.
         folder: of the archive.
-        duck: an empty database of DuckDB.
+        sql: one SELECT or WITH statement, in DuckDB's SQL; dates, decimals and the like are given as text.
+
+    Raises:
+        UsageError: there is no such folder, or duckdb or pyarrow is not installed.
+        QueryError: the SQL is wrong, or not one SELECT.
+        DatabaseMissing: there is no database.
+        DatabaseError: it cannot be read.
     """
+    if not os.path.isdir(folder):
+        raise UsageError(f"there is no archive at {folder}", "`telemetry prune --archive` makes one")
+    question = Question(os.path.abspath(existing(settings).database), os.path.abspath(folder), sql)
+    try:
+        with Worker[Rows](answer, question, (Rows,)) as worker:
+            return [dict(zip(frame.names, row, strict=True)) for frame in worker for row in frame.rows]
+    except WorkerLost as error:
+        raise DatabaseError(f"the archive cannot be read: {error}") from error
+
+
+class _Answering:
+    """Answers one question, with a reader of the database within one moment, and an empty database of DuckDB."""
 
     def __init__(self, live: Reader, folder: str, duck: duckdb.DuckDBPyConnection) -> None:
         self._live = live
@@ -94,12 +100,7 @@ class Answering:
                 counted.setdefault(archive.table_of(file), []).append(file)
         return counted
 
-    def answer(self, sql: str) -> Iterator[Names | Rows]:
-        """Yield the names of the columns, and then the rows.
-
-        Raises:
-            QueryError: the SQL is wrong, or not one SELECT.
-        """
+    def answer(self, sql: str) -> Iterator[Rows]:
         import duckdb
 
         try:
@@ -110,26 +111,21 @@ class Answering:
                 self._provide(name.strip('"'))
             self._close_off()
             cursor = self._duck.execute(sql)
-            yield Names(tuple(name for name, *_ in cursor.description or ()))
+            names = tuple(name for name, *_ in cursor.description or ())
             while rows := cursor.fetchmany(_PORTION):
-                yield Rows([_plain(row) for row in rows])
+                yield Rows(names, [_plain(row) for row in rows])
         except duckdb.Error as error:
-            raise QueryError(
-                str(error).split("\n")[0], f"this is DuckDB's SQL; in the archive: {self._tables()}"
-            ) from error
-
-    def _tables(self) -> str:
-        return ", ".join(sorted(self._files)) or "nothing"
+            tables = ", ".join(sorted(self._files)) or "nothing"
+            raise QueryError(str(error).split("\n")[0], f"this is DuckDB's SQL; in the archive: {tables}") from error
 
     def _close_off(self) -> None:
         """From here on DuckDB can open the files of the archive and nothing else."""
-        paths = [self._path(file) for files in self._files.values() for file in files]
-        self._duck.execute(f"SET allowed_paths = [{', '.join(map(text_of, paths))}]")
+        self._duck.execute(f"SET allowed_paths = {self._paths(chain.from_iterable(self._files.values()))}")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 
-    def _path(self, file: str) -> str:
-        return os.path.join(self._folder, file)
+    def _paths(self, files: Iterable[str]) -> str:
+        return f"[{', '.join(text_of(os.path.join(self._folder, file)) for file in files)}]"
 
     def _provide(self, name: str) -> None:
         """Make a view of one table: what is live, and what is archived and not live any more."""
@@ -140,22 +136,19 @@ class Answering:
         parts = []
         if live:
             number = quoted(self._load_live(table))
-            parts.append("SELECT * FROM live." + quoted(table))
+            parts.append(f"SELECT * FROM live.{quoted(table)}")
         files = self._files.get(table, [])
         settled = [file for file in files if file in self._settled or not live]
-        others = [file for file in files if file not in settled]
         if settled:
-            parts.append(f"SELECT * EXCLUDE ({archive.EXACT}) FROM {self._parquet(settled)}")
-        if others:
-            parts.append(
-                f"SELECT * EXCLUDE ({archive.EXACT}) FROM {self._parquet(others)} AS old WHERE NOT EXISTS "
-                f"(SELECT 1 FROM live.{quoted(table)} AS new WHERE new.{number} = old.{number})"
-            )
+            parts.append(self._archived(settled))
+        if others := [file for file in files if file not in settled]:
+            same = f"SELECT 1 FROM live.{quoted(table)} AS new WHERE new.{number} = old.{number}"
+            parts.append(f"{self._archived(others)} AS old WHERE NOT EXISTS ({same})")
         self._duck.execute(f"CREATE VIEW {quoted(table)} AS {' UNION ALL BY NAME '.join(parts)}")
 
-    def _parquet(self, files: list[str]) -> str:
-        paths = ", ".join(text_of(self._path(file)) for file in files)
-        return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+    def _archived(self, files: list[str]) -> str:
+        parquet = f"read_parquet({self._paths(files)}, union_by_name = true, hive_partitioning = false)"
+        return f"SELECT * EXCLUDE ({archive.EXACT}) FROM {parquet}"
 
     def _load_live(self, table: str) -> str:
         """Copy the live rows into DuckDB, which spills what is too much for the memory; returns the number's name."""
@@ -174,11 +167,7 @@ class Answering:
         return layout.number
 
     def _layout(self, name: str) -> archive.Layout:
-        """The columns of a table, whoever made it.
-
-        Raises:
-            UsageError: its rows have no number.
-        """
+        """The columns of a table, whoever made it."""
         catalogue = self._live.catalogue
         table = catalogue.tables.get(name)
         number = catalogue.number(name) if table else None
@@ -187,13 +176,8 @@ class Answering:
         return archive.Layout(number, dict(table.columns))
 
 
-def answer(question: Question) -> Iterator[Names | Rows]:
-    """Yield the names of the columns, and then the rows.
-
-    Raises:
-        UsageError: duckdb or pyarrow is not installed.
-        QueryError: the SQL is wrong, or not one SELECT.
-    """
+def answer(question: Question) -> Iterator[Rows]:
+    """What the process does: gives the rows, a portion at a time; raises as ask_both() does."""
     archive.require()
     try:
         import duckdb
@@ -204,7 +188,7 @@ def answer(question: Question) -> Iterator[Names | Rows]:
         duck.execute("SET autoinstall_known_extensions = false")
         duck.execute("SET autoload_known_extensions = false")
         with sink_for(Settings(question.database)).reader(_TIMEOUT) as live, live.moment():
-            yield from Answering(live, question.folder, duck).answer(question.sql)
+            yield from _Answering(live, question.folder, duck).answer(question.sql)
 
 
 def _plain(value: Any) -> Any:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from telemetry_store.engines.base import Note
 
 if TYPE_CHECKING:
     from telemetry_store.engines.base import Catalogue, Reader
     from telemetry_store.schema import Table
+
+#: What the columns mean that tables of this store always have.
+_MEANINGS = {
+    "timestamp": "When it happened, UTC; text order is time order.",
+    "metadata_json": "What has no column of its own, as a JSON object.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +30,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One table.
+    """One table: its name and meaning, its rows counted, when the store met it and wrote to it last.
 
     Attributes:
-        table: its name.
-        doc: what it means.
         origin: "created" by this store, or "adopted" as it was.
-        rows: how many.
-        first_seen, last_written: when the store met it and wrote to it last.
-        columns: in order.
         indexes: name → columns.
-        sources: imported files that went into it.
+        sources: how many imported files went into it.
     """
 
     table: str
@@ -47,10 +48,6 @@ class Description:
     indexes: dict[str, tuple[str, ...]]
     sources: int
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same in JSON's types."""
-        return asdict(self)
-
 
 def describe(reader: Reader) -> list[Description]:
     """Every event table with all that is known of it."""
@@ -60,29 +57,14 @@ def describe(reader: Reader) -> list[Description]:
 
 
 def _description(catalogue: Catalogue, table: Table, sources: int) -> Description:
-    unknown = Note()
+    name, unknown = table.name, Note()
     columns = []
-    for name, kind in table.columns.items():
-        note = catalogue.notes.get((table.name, name), unknown)
-        columns.append(Column(name, str(kind), note.doc or _MEANINGS.get(name, ""), note.first_seen))
-    note = catalogue.notes.get((table.name, ""), unknown)
-    return Description(
-        table.name,
-        note.doc,
-        note.origin,
-        catalogue.count(table.name),
-        note.first_seen,
-        note.last_written,
-        tuple(columns),
-        dict(catalogue.indexes(table.name)),
-        sources,
-    )
-
-
-_MEANINGS = {
-    "timestamp": "When it happened, UTC; text order is time order.",
-    "metadata_json": "What has no column of its own, as a JSON object.",
-}
+    for column, kind in table.columns.items():
+        note = catalogue.notes.get((name, column), unknown)
+        columns.append(Column(column, str(kind), note.doc or _MEANINGS.get(column, ""), note.first_seen))
+    note, rows, indexes = catalogue.notes.get((name, ""), unknown), catalogue.count(name), dict(catalogue.indexes(name))
+    written = (note.first_seen, note.last_written)
+    return Description(name, note.doc, note.origin, rows, *written, tuple(columns), indexes, sources)
 
 
 def as_markdown(descriptions: list[Description]) -> str:
@@ -92,7 +74,9 @@ def as_markdown(descriptions: list[Description]) -> str:
         parts += [f"## {table.table}", ""]
         parts += [table.doc, ""] if table.doc else []
         parts += [f"{_about(table)}.", "", "| column | type | meaning |", "|---|---|---|"]
-        parts += [f"| `{column.name}` | {column.type} | {_in_cell(column.doc)} |" for column in table.columns]
+        for column in table.columns:
+            doc = column.doc.replace("|", "\\|").replace("\n", " ")
+            parts.append(f"| `{column.name}` | {column.type} | {doc} |")
         if table.indexes:
             parts += ["", "Indexes: " + "; ".join(", ".join(columns) for columns in table.indexes.values()) + "."]
         parts.append("")
@@ -114,7 +98,3 @@ def _about(table: Description) -> str:
     text += f" {table.first_seen[:10]}" if table.first_seen else ""
     text += f", last written {table.last_written[:19]}" if table.last_written else ""
     return text + (f", from {table.sources} files" if table.sources else "")
-
-
-def _in_cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -30,7 +29,7 @@ def search(
         words: what to look for; capitals and accents make no difference.
         window: which events.
         limit: at most so many.
-        only: tables; all that have an index when none is given.
+        only: names of tables; none means all that have an index.
 
     Raises:
         UsageError: there are no words, a table has no index, or none has.
@@ -38,24 +37,17 @@ def search(
     tables, searched = reader.catalogue.tables, reader.catalogue.searched()
     if without := [name for name in only if name not in searched] or (not searched and ["any"]):
         raise UsageError(f"there is no search index of {without[0]} table", "`telemetry search --build` makes one")
-    streams = [
-        _matching(reader, tables[name], words, window, limit)
-        for name in searched
-        if name in tables and (not only or name in only)
-    ]
-    merged = heapq.merge(*streams, key=attrgetter("timestamp"), reverse=True)
-    return list(islice(merged, limit))
+    events: list[StoredEvent] = []
+    for name in searched:
+        if name in tables and (not only or name in only):
+            events += _matching(reader, tables[name], words, window, limit)
+    return sorted(events, key=attrgetter("timestamp"), reverse=True)[:limit]
 
 
 def _matching(reader: Reader, table: Table, words: Sequence[str], window: Window, limit: int) -> Iterator[StoredEvent]:
     """The newest of one table: by number, which is by time but for stragglers; so some more are looked at."""
-    events: list[StoredEvent] = []
-    for number in reader.matches(table, words):
-        events += islice(reader.events(table, window, only=number), 1)
-        if len(events) >= 2 * limit:
-            break
-    events.sort(key=attrgetter("timestamp"), reverse=True)
-    return iter(events)
+    events = (event for number in reader.matches(table, words) for event in reader.events(table, window, only=number))
+    return islice(events, 2 * limit)
 
 
 def texts_of(table: Table) -> tuple[str, ...]:
@@ -71,7 +63,7 @@ def build(
 
     Args:
         store: of which database.
-        only: tables; all that hold text when none is given.
+        only: names of tables; none means all that hold text.
         progress: called with how far a table is, in rows.
 
     Returns:
@@ -79,7 +71,6 @@ def build(
 
     Raises:
         UsageError: a table is not there, or holds no text.
-        DatabaseError: by cause.
     """
     with store.reader() as reader:
         texts = {name: texts_of(table) for name, table in reader.catalogue.tables.items()}
@@ -102,7 +93,7 @@ def build(
 
 
 def drop(store: TelemetryStore, only: Sequence[str] = ()) -> list[str]:
-    """Remove search indexes, all when no table is named; gives the tables that had one."""
+    """Remove search indexes, all when no table is named; gives the tables that had them."""
     with store.reader() as reader:
         names = [name for name in reader.catalogue.searched() if not only or name in only]
     with store.transaction() as transaction:

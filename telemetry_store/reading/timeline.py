@@ -1,9 +1,10 @@
-"""Everything that happened, whatever the table: newest first, around an event, or as it comes."""
+"""What happened, whatever the table: times and spans as people write them, around an event, or as it comes."""
 
 from __future__ import annotations
 
 import re
 import time
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from telemetry_store.errors import UsageError
@@ -11,22 +12,19 @@ from telemetry_store.selection import Window
 from telemetry_store.timestamps import canonical, from_nanoseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
     from telemetry_store.selection import Condition, StoredEvent
 
+#: A span of time: a number and its unit.
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def seconds(span: str) -> float:
-    """Seconds of a span such as "90s", "15m", "1h", "7d" or "2w".
-
-    Raises:
-        UsageError: it is not a span.
-    """
+    """Seconds of a span such as "90s", "15m", "1h", "7d" or "2w"; UsageError when it is none."""
     match = _SPAN.fullmatch(span.strip())
     if match is None:
         raise UsageError(f"{span!r} is not a span of time", "such as 90s, 15m, 1h, 7d or 2w")
@@ -37,33 +35,17 @@ def moment(text: str, now: float | None = None) -> str:
     """The canonical time of a text: a time in any form, a day, "now", or a span, which means so long ago.
 
     Args:
-        text: such as "2026-01-31T12:00", "2026-01-31", "1h".
+        text: such as "2026-01-31T12:00", "2026-01-31", "1h"; UsageError when it is none of these.
         now: seconds since 1970, instead of the clock's.
-
-    Raises:
-        UsageError: it is none of these.
     """
     now = time.time() if now is None else now
     if text == "now":
         return from_nanoseconds(int(now * 1e9))
     if _SPAN.fullmatch(text.strip()):
         return from_nanoseconds(int((now - seconds(text)) * 1e9))
-    time_of_text = canonical(text)
-    if time_of_text is None:
-        raise UsageError(f"{text!r} is not a time", "such as 2026-01-31T12:00, 2026-01-31, or 1h for an hour ago")
-    return time_of_text
-
-
-def newest(reader: Reader, tables: Mapping[str, Table], window: Window, limit: int) -> list[StoredEvent]:
-    """The newest events of all tables, newest first.
-
-    Args:
-        reader: where to read.
-        tables: which tables.
-        window: which events.
-        limit: at most so many.
-    """
-    return list(reader.by_time(tables.values(), window, limit))
+    if stamp := canonical(text):
+        return stamp
+    raise UsageError(f"{text!r} is not a time", "such as 2026-01-31T12:00, 2026-01-31, or 1h for an hour ago")
 
 
 def around(
@@ -73,13 +55,10 @@ def around(
 
     Args:
         reader: where to read.
-        tables: which tables.
-        place: the event, as TABLE:ID.
-        where: which others.
+        tables: name → table.
+        place: the event, as TABLE:ID; UsageError when there is no such.
+        where: conditions on the others.
         limit: at most so many, half of them before it.
-
-    Raises:
-        UsageError: there is no such event.
     """
     name, _, number = place.rpartition(":")
     table = tables.get(name)
@@ -89,10 +68,48 @@ def around(
     if anchor is None:
         raise UsageError(f"{name} has no event {number}")
     half = max(limit // 2, 1)
-    earlier = Window(until=anchor.timestamp, where=where)
+    before = list(reader.by_time(tables.values(), Window(until=anchor.timestamp, where=where), half))
     later = Window(since=anchor.timestamp, where=where)
-    before = list(reader.by_time(tables.values(), earlier, half))
     after = list(reader.by_time(tables.values(), later, half + 1, newest_first=False))
-    if anchor not in after:
+    if anchor not in after:  # it does not meet the conditions, or many have its time
         after = [anchor, *after[:-1]]
     return [*reversed(after), *before]
+
+
+class Tail:
+    """Events as they are stored, like `tail -f`: finds what was stored since it last looked.
+
+    Args:
+        tables: gives the tables of a reader that are followed; asked at each look, since new ones may appear.
+        window: which events it begins with; those that come later need only meet its conditions.
+    """
+
+    def __init__(self, tables: Callable[[Reader], Mapping[str, Table]], window: Window) -> None:
+        self._tables = tables
+        self._first = window
+        self._window = Window(where=window.where)
+        self._seen: dict[str, int] = {}
+
+    def skip(self, reader: Reader) -> None:
+        """Leave out all that is stored by now."""
+        for name, table in self._tables(reader).items():
+            if table.numbered:
+                self._seen[name] = reader.catalogue.newest_number(name)
+
+    def last(self, reader: Reader, count: int) -> list[StoredEvent]:
+        """Skip all but the last events, and give those, in the order of their times."""
+        with reader.moment():
+            events = list(reader.by_time(self._tables(reader).values(), self._first, count))
+            self.skip(reader)
+        return events[::-1]
+
+    def look(self, reader: Reader) -> list[StoredEvent]:
+        """What was stored since, in the order of their times."""
+        events: list[StoredEvent] = []
+        with reader.moment():
+            before = dict(self._seen)
+            self.skip(reader)
+            for name, table in self._tables(reader).items():
+                if self._seen.get(name, 0) > before.get(name, 0):
+                    events += reader.events(table, self._window, after=before.get(name, 0))
+        return sorted(events, key=attrgetter("timestamp"))

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
     from telemetry_store.store import TelemetryStore
 
-Row = dict[str, Any]
-#: Seconds to wait for locks.
-_TIMEOUT = 30.0
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -28,22 +24,21 @@ class Report:
 
     Attributes:
         database: its path.
-        made: when the report was made, in UTC.
+        created: when it was written, in UTC.
         window: how wide the window is, such as "24 hours", or "all".
-        start: when the window begins, in ISO form; None in a database without events.
-        finish: when it ends.
+        start, finish: when the window begins and ends, in ISO form; None in a database without events.
         totals: what is counted → its figure, as text.
         rows: name of a chart → the answer to its question.
         findings: what `telemetry doctor` says.
     """
 
     database: str
-    made: datetime
+    created: datetime
     window: str
     start: str | None
     finish: str | None
     totals: Mapping[str, str]
-    rows: Mapping[str, list[Row]]
+    rows: Mapping[str, list[dict[str, Any]]]
     findings: list[Finding]
 
 
@@ -59,16 +54,14 @@ def collect(store: TelemetryStore, window: str | None = None, now: datetime | No
         DatabaseError: the database refuses.
     """
     charts = [chart for chart in CHARTS if not chart.live]
-    with store.reader(_TIMEOUT) as reader, reader.moment():
+    with store.reader() as reader, reader.moment():
         survey = Survey(reader)
         window = window or survey.first_window()
-        answers = {chart.name: survey.answer(chart.question, window) if survey.feeds(chart) else [] for chart in charts}
+        rows = {chart.name: survey.rows_of(chart, window) for chart in charts}
         start, finish = next(iter(survey.answer("window_ends", window)), (None, None))
         database = reader.sizes().database
-    totals = {chart.title: str((answers[chart.name] or [(0,)])[0][0] or 0)
-              for chart in charts if chart.kind is Kind.FIGURE}  # fmt: skip
+    figures = [chart for chart in charts if chart.kind is Kind.FIGURE]
+    totals = {chart.title: str(rows[chart.name][0][chart.value] or 0) if rows[chart.name] else "0" for chart in figures}
     totals |= {"Database": size(database), "Waiting in the spool": size(backlog(store.settings.spool))}
-    rows = {chart.name: [dict(zip(chart.columns, row, strict=False)) for row in answers[chart.name]]
-            for chart in charts}  # fmt: skip
-    made, findings = now or datetime.now(UTC), examine(store.settings)
-    return Report(store.settings.database, made, window, start, finish, totals, rows, findings)
+    created, findings = now or datetime.now(UTC), examine(store.settings)
+    return Report(store.settings.database, created, window, start, finish, totals, rows, findings)

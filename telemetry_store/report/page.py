@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from telemetry_store.dashboard.charts import Chart
-    from telemetry_store.report.figures import Report, Row
+    from telemetry_store.report.figures import Report
+    from telemetry_store.report.svg import Row
 
 #: The browser is told to run and load nothing, whatever stands in an event.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -52,9 +53,9 @@ def _section(heading: str, content: str) -> str:
 
 
 def _about(report: Report) -> str:
-    made = f"{report.made:%Y-%m-%d %H:%M:%S}"
     ends = "no events" if report.start is None else f"{svg.short(report.start)} to {svg.short(report.finish or '')}"
-    return f'<p class="about">{escape(ends)} ({escape(report.window)}), made {made}; times are UTC.</p>'
+    text = f"{ends} ({report.window}), made {report.created:%Y-%m-%d %H:%M:%S}; times are UTC."
+    return f'<p class="about">{escape(text)}</p>'
 
 
 def _totals(totals: Mapping[str, str]) -> str:
@@ -83,8 +84,8 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> str:
     numeric = {name: all(isinstance(row[name], int | float) for row in rows) for name in columns}
     aligned = {name: ' class="number"' if numeric[name] else "" for name in columns}
     head = "".join(f"<th{aligned[name]}>{escape(name)}</th>" for name in columns)
-    lines = ["".join(f"<td{aligned[name]}>{_cell(row[name])}</td>" for name in columns) for row in rows]
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    cells = ["".join(f"<td{aligned[name]}>{_cell(row[name])}</td>" for name in columns) for row in rows]
+    body = "".join(f"<tr>{line}</tr>" for line in cells)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

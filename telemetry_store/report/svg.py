@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
     Scale = Callable[[float], float]
 
+#: All sizes are in pixels: of a picture, of what stands around its bars, of a line, and of the names left of it.
 _WIDTH = 900
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 10, 8, 22
 _HEIGHT = 220
-_MOST_BUCKETS = 150
 _ROW = 17
 _LABELS = 190
+#: So many bars stand side by side at most, and so many times on an axis.
+_MOST_BUCKETS = 150
+_MOST_TICKS = 9
 #: Steps of a time axis, in seconds.
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
           604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000)  # fmt: skip
-_MOST_TICKS = 9
 
 
 def seconds(text: str) -> float:
@@ -71,9 +73,9 @@ def over_time(chart: Chart, rows: Sequence[Row], ends: tuple[float, float], colo
         left, right = x(begin), x(min(begin + width, finish))
         for name, colour in colours.items():
             if count := stack[name]:
-                said = f"{datetime.fromtimestamp(begin, UTC):%Y-%m-%d %H:%M:%S}: {count:,} {name}"
+                title = f"{datetime.fromtimestamp(begin, UTC):%Y-%m-%d %H:%M:%S}: {count:,} {name}"
                 base += count
-                parts.append(_box(left, y(base), right - left - 0.5, y(base - count) - y(base), colour, said))
+                parts.append(_box(left, y(base), right - left - 0.5, y(base - count) - y(base), colour, title))
     return _picture(_HEIGHT, parts) + _legend(chart, rows, colours)
 
 
@@ -89,8 +91,8 @@ def by_name(chart: Chart, rows: Sequence[Row], colours: Mapping[str, str]) -> st
         parts.append(_label(name, top))
         for series, colour in colours.items():
             if count := bar[series]:
-                said = f"{name}: {count:,} {series}"
-                parts.append(_box(x(base), top + 2, x(base + count) - x(base), _ROW - 4, colour, said))
+                title = f"{name}: {count:,} {series}"
+                parts.append(_box(x(base), top + 2, x(base + count) - x(base), _ROW - 4, colour, title))
                 base += count
         parts.append(f'<text x="{x(base) + 5:.1f}" y="{top + 12}">{base:,}</text>')
     return _picture(len(bars) * _ROW + 4, parts) + _legend(chart, rows, colours)
@@ -106,9 +108,9 @@ def spans(chart: Chart, rows: Sequence[Row], ends: tuple[float, float]) -> str:
     for row in sorted(rows, key=lambda row: [*chart.colours].index(row[chart.series])):
         left, right = x(max(seconds(row["start"]), start)), x(min(seconds(row["finish"]), finish))
         name, kind = row[chart.label], row[chart.series]
-        said = f"{name} {kind} {short(row['start'])} to {short(row['finish'])}, {row[chart.value]:,} s"
+        title = f"{name} {kind} {short(row['start'])} to {short(row['finish'])}, {row[chart.value]:,} s"
         top = names.index(name) * _ROW + 2
-        parts.append(_box(left, top, max(right - left, 1), _ROW - 4, chart.colours[kind], said))
+        parts.append(_box(left, top, max(right - left, 1), _ROW - 4, chart.colours[kind], title))
     return _picture(height, [*parts, _time_axis(start, finish, x, height)]) + _legend(chart, rows, chart.colours)
 
 
@@ -130,9 +132,9 @@ def _picture(height: float, parts: Sequence[str]) -> str:
     return f'<svg viewBox="0 0 {_WIDTH} {height}" role="img">{"".join(parts)}</svg>'
 
 
-def _box(x: float, y: float, width: float, height: float, colour: str, said: str) -> str:
+def _box(x: float, y: float, width: float, height: float, colour: str, title: str) -> str:
     place = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.3):.1f}" height="{height:.1f}"'
-    return f'<rect {place} fill="{colour}"><title>{escape(said)}</title></rect>'
+    return f'<rect {place} fill="{colour}"><title>{escape(title)}</title></rect>'
 
 
 def _label(name: str, top: float) -> str:
@@ -141,15 +143,11 @@ def _label(name: str, top: float) -> str:
 
 
 def _levels(top: float, y: Scale) -> str:
-    lines = []
-    for part in range(5):
-        value = top * part / 4
-        place = f"{y(value):.1f}"
-        lines.append(
-            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{place}" y2="{place}"/>'
-            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:,.10g}</text>'
-        )
-    return "".join(lines)
+    return "".join(
+        f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
+        f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:,.10g}</text>'
+        for value in (top * part / 4 for part in range(5))
+    )
 
 
 def _nice(value: float) -> float:
@@ -161,11 +159,9 @@ def _nice(value: float) -> float:
 def _time_axis(start: float, finish: float, x: Scale, height: float) -> str:
     step = next((step for step in _STEPS if (finish - start) / step <= _MOST_TICKS), _STEPS[-1] * 10)
     ticks = []
-    at = math.ceil(start / step) * step
-    while at <= finish:
+    for at in range(math.ceil(start / step) * step, math.floor(finish) + 1, step):
         anchor = "end" if x(at) > _WIDTH - 40 else "middle"
         ticks.append(f'<text x="{x(at):.1f}" y="{height - 6}" text-anchor="{anchor}">{_tick(at, step)}</text>')
-        at += step
     return "".join(ticks)
 
 

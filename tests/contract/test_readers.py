@@ -56,6 +56,7 @@ def test_the_catalogue_knows_the_tables(reader: Reader) -> None:
     catalogue = reader.catalogue
     assert set(catalogue.tables) == set(catalogue.own) == set(catalogue.written) == {"beats", "chat"}
     assert list(catalogue.names) == ["beats", "chat"]
+    assert catalogue.version > 0
     assert {"_tables", "_sources", "_rejects"} <= catalogue.system
     assert {"agent_id", "text"} <= set(catalogue.tables["chat"].columns)
     assert catalogue.notes["beats", ""].doc == "Signs of life."

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.many_rows import TABLES, make
 from telemetry_store import Settings, TelemetryStore
 from telemetry_store.care.retention import prune
-from telemetry_store.reading.archive_query import ask_both
+from telemetry_store.reading.archive_reader import ask_both
 from tests.crash.children import in_child
 
 _DAY = 86_400

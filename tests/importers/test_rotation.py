@@ -18,7 +18,8 @@ from importers.imports import Run
 from importers.route import route_of
 from telemetry_store import Progress, TelemetryStore
 from telemetry_store.engines.base import Source
-from telemetry_store.engines.sqlite.migrations import MIGRATIONS, migrate, sql
+from telemetry_store.engines.sqlite.migrations import migrate
+from telemetry_store.engines.sqlite.statements import sql
 
 
 @pytest.fixture
@@ -224,7 +225,7 @@ def test_cut_while_it_is_read(store: TelemetryStore, tmp_path: Path) -> None:
 def test_the_ledger_of_the_version_before(tmp_path: Path) -> None:
     """Entries of one path that the version before told apart by inode get numbers in their order."""
     with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as connection:
-        for statement in sql(MIGRATIONS[0][1]).split(";\n"):
+        for statement in sql("system.sql").split(";\n"):
             connection.execute(statement)
         connection.execute(
             "CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT, name TEXT, applied_at TEXT)"

@@ -20,10 +20,10 @@ from telemetry_store.dashboard.guard import Guard, is_loopback
 from telemetry_store.dashboard.metadata import metadata
 from telemetry_store.dashboard.survey import Survey
 from telemetry_store.dashboard.vega import dashboard
+from telemetry_store.engines.sqlite.faults import error_condition
 from telemetry_store.errors import UsageError
-from telemetry_store.reading.faults import error_condition
 from telemetry_store.reading.questions import find
-from telemetry_store.schema import ColumnType
+from telemetry_store.schema import ColumnType, Table
 
 httpx = pytest.importorskip("httpx")
 server = pytest.importorskip("telemetry_store.dashboard.server")
@@ -134,16 +134,16 @@ def test_silences(store: TelemetryStore) -> None:
 def test_what_an_error_is(columns: dict[str, str], row: str, bad: int) -> None:
     """Levels, states, verdicts, error texts and event types tell of errors."""
     (name,) = columns
-    condition = error_condition("t", {name: ColumnType(columns[name])})
+    condition = error_condition(Table("t", {name: ColumnType(columns[name])}))
     connection = sqlite3.connect(":memory:")
     assert connection.execute(f"SELECT count(*) FROM (SELECT {row} AS {name}) WHERE {condition}").fetchone() == (bad,)
 
 
 def test_tables_of_errors_and_of_none() -> None:
     """A table named after errors holds nothing else; one without a telling column holds none."""
-    assert error_condition("error_events", {}) == "1"
-    assert "level" in error_condition("error_events", {"level": ColumnType.TEXT})
-    assert error_condition("chat", {"text": ColumnType.TEXT}) is None
+    assert error_condition(Table("error_events", {})) == "1"
+    assert "level" in error_condition(Table("error_events", {"level": ColumnType.TEXT}))
+    assert error_condition(Table("chat", {"text": ColumnType.TEXT})) is None
 
 
 def test_nothing_to_draw(tmp_path: Path) -> None:

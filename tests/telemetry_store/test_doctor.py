@@ -18,11 +18,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from telemetry_store import EventTable, Settings, TelemetryStore
-from telemetry_store.care.doctor import Finding, Look, Severity, disk, examine, look_at
+from telemetry_store.care.doctor import Finding, Look, Severity, examine, look_at, place
 from telemetry_store.care.doctor.mend import mend
 from telemetry_store.care.metrics import Metric, as_text, metrics
 from telemetry_store.care.retention import prune
-from telemetry_store.engines.sqlite.checks.version import judged
+from telemetry_store.engines.sqlite.checks.integrity import judged
 from tests.telemetry_store.test_cli import telemetry
 
 DAY = 86_400.0
@@ -70,8 +70,9 @@ def holder(database: str, *statements: str) -> Iterator[int]:
 
 
 def test_a_healthy_database(settings: Settings) -> None:
-    """Nothing is said about it, but for the version of SQLite; each code comes with the same name each time."""
+    """Nothing is said about it, but for the version of SQLite; findings stand in the order of their codes."""
     found = examine(settings)
+    assert [each.code for each in found] == sorted(each.code for each in found)
     assert {each.code for each in found if each.severity is not Severity.OK} <= {"D101"}
     codes = {each.code for each in found}
     assert codes >= {
@@ -104,11 +105,11 @@ def test_d103_permissions(settings: Settings) -> None:
             break
         os.chmod(each, 0o755)
     code = (
-        "import os, sys\nfrom telemetry_store.care.doctor import Look, file_system\nfrom telemetry_store import Settings\n"
+        "import os, sys\nfrom telemetry_store.care.doctor import Look, place\nfrom telemetry_store import Settings\n"
         "os.geteuid() or os.seteuid(65534)\n"
         "os.access = lambda path, mode, access=os.access: access(path, mode, effective_ids=True)\n"
         "look = Look(Settings(sys.argv[1]), mounts='')\n"
-        "print([str(f.severity) for f in file_system.check(look) if f.code == 'D103'])"
+        "print([str(f.severity) for f in place.check(look) if f.code == 'D103'])"
     )
     done = subprocess.run([sys.executable, "-c", code, settings.database], capture_output=True, text=True,
                           cwd=Path(__file__).parents[2])  # fmt: skip
@@ -124,12 +125,12 @@ def test_d104_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     growth = found.evidence["growth_bytes_per_day"]
     assert growth == pytest.approx(size * 24, rel=0.2)  # all of it within the last hour
     for days, severity in ((100, Severity.OK), (20, Severity.WARNING), (2, Severity.PROBLEM)):
-        monkeypatch.setattr(disk, "_LEAST", 1000)
-        monkeypatch.setattr(disk, "_free", lambda _, days=days: int(growth * days))
+        monkeypatch.setattr(place, "_LEAST", 1000)
+        monkeypatch.setattr(place, "_free", lambda _, days=days: int(growth * days))
         (found,) = of("D104", look)
         assert found.severity is severity
         assert found.evidence["days_left"] == pytest.approx(days, rel=0.2)
-    monkeypatch.setattr(disk, "_LEAST", 1 << 50)
+    monkeypatch.setattr(place, "_LEAST", 1 << 50)
     assert worst("D104", look) is Severity.PROBLEM
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ from telemetry_store.care.backup import back_up
 from telemetry_store.care.restore import restore
 from telemetry_store.care.retention import LOCK, Pruner, due, prune
 from telemetry_store.errors import ArchiveDamaged, ClockDoubtful, DatabaseBusy, QueryError
-from telemetry_store.reading.archive_query import ask_both
-from telemetry_store.reading.archive_reader import Question, answer
+from telemetry_store.reading.archive_reader import Question, answer, ask_both
 from telemetry_store.schema import ColumnType
 from telemetry_store.segment import try_lock
 from telemetry_store.timestamps import from_nanoseconds
@@ -73,8 +71,8 @@ def everything(settings: Settings, folder: Path | str) -> list[dict[str, Any]]:
 
 def asked(settings: Settings, folder: Path | str, sql: str) -> list[dict[str, Any]]:
     """What the process of its own would answer, without the process."""
-    (names,), *portions = map(astuple, answer(Question(settings.database, str(folder), sql)))
-    return [dict(zip(names, row, strict=True)) for (rows,) in portions for row in rows]
+    frames = answer(Question(settings.database, str(folder), sql))
+    return [dict(zip(frame.names, row, strict=True)) for frame in frames for row in frame.rows]
 
 
 def test_what_is_older_goes(settings: Settings) -> None:

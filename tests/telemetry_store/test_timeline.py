@@ -14,8 +14,7 @@ import pytest
 
 from telemetry_store import TelemetryStore, UsageError
 from telemetry_store.engines.sqlite.reader import SqliteReader, reading
-from telemetry_store.reading.tail import Tail
-from telemetry_store.reading.timeline import around, moment, newest
+from telemetry_store.reading.timeline import Tail, around, moment
 from telemetry_store.selection import Condition, StoredEvent, Window
 
 DAY = "2026-01-31T"
@@ -50,12 +49,12 @@ def places(found: list[StoredEvent]) -> list[tuple[str, int]]:
 
 def ask(reader: SqliteReader, *texts: str, limit: int = 100) -> list[tuple[str, int]]:
     window = Window(where=[Condition.parse(text) for text in texts])
-    return sorted(places(newest(reader, reader.catalogue.tables, window, limit)))
+    return sorted(places(reader.by_time(reader.catalogue.tables.values(), window, limit)))
 
 
 def test_newest_first_over_all_tables(reader: SqliteReader) -> None:
     """The newest events of all tables come newest first, and no more than asked for."""
-    found = newest(reader, reader.catalogue.tables, Window(), 5)
+    found = list(reader.by_time(reader.catalogue.tables.values(), Window(), 5))
     assert [each.timestamp[11:13] for each in found] == ["05", "05", "04", "04", "03"]
     assert {each.table for each in found} == {"chat", "beats"}
 
@@ -91,7 +90,7 @@ def test_conditions(reader: SqliteReader, texts: list[str], wanted: list[tuple[s
 def test_a_window_in_time(reader: SqliteReader) -> None:
     """A window begins with its first moment and ends before its last."""
     tables = reader.catalogue.tables
-    found = newest(reader, tables, Window(moment(DAY + "02:00"), moment(DAY + "04:00")), 100)
+    found = list(reader.by_time(tables.values(), Window(moment(DAY + "02:00"), moment(DAY + "04:00")), 100))
     assert {each.timestamp[11:13] for each in found} == {"02", "03"}
 
 

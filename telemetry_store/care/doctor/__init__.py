@@ -5,15 +5,14 @@ What only the engine can tell, `engines/` has the checks for.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines import checks_for, sink_for
+from telemetry_store.engines import checks_for, is_there, sink_for
 from telemetry_store.errors import TelemetryError
 from telemetry_store.finding import Finding, Look, Severity
 
-from . import backlog, disk, file_system, overflow, pruning, rejects, segments
+from . import overflow, place, pruning, rejects, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,36 +37,33 @@ def examine(settings: Settings, *, full: bool = False) -> list[Finding]:
 
 
 def look_at(look: Look) -> list[Finding]:
-    """The same by given measures."""
-    findings = [*checks_for(look.settings).version(), *file_system.check(look)]
+    """The same by these measures; findings in the order of their codes."""
+    findings = [checks_for(look.settings).version(), *place.check(look), *_database(look)]
+    return sorted(findings, key=lambda finding: finding.code)
+
+
+def _database(look: Look) -> list[Finding]:
     database = look.settings.database
-    if not os.path.exists(database):
+    if not is_there(look.settings):
         hint = "it is made when the first events are drained; or use --db"
-        findings.append(Finding("D201", "database", Severity.WARNING, f"{database} does not exist", hint))
-        return [*findings, *segments.check(look), *backlog.check(look)]
+        missing = Finding("D201", "database", Severity.WARNING, f"{database} does not exist", hint)
+        return [missing, *segments.check(look)]
     try:
         with sink_for(look.settings).reader(_TIMEOUT) as reader:
-            findings += list(_inside(look, reader))
+            return list(_inside(look, reader))
     except TelemetryError as error:
         hint = "restore a backup, or move the file away: what is in the spool goes into a new one"
         message = f"cannot be read: {error.__cause__ or error}"  # the engine's own words, where there are any
-        findings.append(Finding("D201", "database", Severity.PROBLEM, message, hint))
-    return findings
+        return [Finding("D201", "database", Severity.PROBLEM, message, hint)]
 
 
 def _inside(look: Look, reader: Reader) -> Iterator[Finding]:
-    """What a database that can be read says of itself."""
     checks = checks_for(look.settings)
     if "_cursors" in reader.catalogue.system:
         look = replace(look, cursors=dict(reader.rows("SELECT segment, offset FROM _cursors")))
-    yield from checks.files(look, reader)
+    yield from checks.check(look, reader)
     yield from segments.check(look)
-    yield from backlog.check(look)
-    yield from disk.check(look, reader, checks.space(reader))
+    yield place.space(look, reader, checks.space(reader))
     yield from rejects.check(reader)
-    yield from checks.lost_rows(reader)
-    if "_tables" in reader.catalogue.system:
-        yield from checks.drift(reader)
-        yield from overflow.check(reader)
-    yield from checks.indexes(reader)
+    yield from overflow.check(reader)
     yield from pruning.check(look, reader)

@@ -20,15 +20,12 @@ if TYPE_CHECKING:
 
 
 def mend(settings: Settings, findings: Iterable[Finding], *, timeout: float = 10.0) -> list[str]:
-    """Do what the findings offer, each thing once.
+    """Do what the findings of an examination offer, each thing once; gives what was done, in words.
 
     Args:
         settings: of which database.
         findings: of an examination.
         timeout: seconds to wait for other processes.
-
-    Returns:
-        What was done, in words.
 
     Raises:
         DatabaseBusy: others did not let go in time; what was done stays done.
@@ -44,15 +41,12 @@ def _mend(settings: Settings, drain: Drain, fix: Fix, timeout: float) -> str:
         resume(settings, timeout=timeout)
         return "ended a prune that was broken off"
     if fix is Remedy.DRAIN:
-        return _drain(drain, timeout)
+        drained = drain.run(timeout, tidy=True)
+        if not drained.complete:
+            raise DatabaseBusy("another process is draining", "it does the same work; look again later")
+        return f"drained {drained.counts.stored} events, deleted {drained.deleted} segments, cut back the log"
     with drain.exclusive(timeout) as mine:
         if not mine:
             raise DatabaseBusy("another process is writing to the database", "try again later")
-        return checks_for(settings).mend(fix, timeout)
-
-
-def _drain(drain: Drain, timeout: float) -> str:
-    drained = drain.run(timeout, tidy=True)
-    if not drained.complete:
-        raise DatabaseBusy("another process is draining", "it does the same work; look again later")
-    return f"drained {drained.counts.stored} events, deleted {drained.deleted} segments, cut back the log"
+        with drain.sink.transaction(timeout) as transaction:
+            return checks_for(settings).mend(transaction, fix)

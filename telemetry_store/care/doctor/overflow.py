@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from telemetry_store.engines.names import quoted
-from telemetry_store.finding import Finding, Severity
+from telemetry_store.finding import Finding, Severity, or_well
 from telemetry_store.schema import RESERVED, is_identifier, type_of
 from telemetry_store.timestamps import TIME_FIELDS
 
@@ -25,35 +25,31 @@ if TYPE_CHECKING:
 _SAMPLE, _FEWEST, _SHARE = 1000, 20, 0.5
 
 
-def check(reader: Reader) -> Iterator[Finding]:
-    """What overflows, table by table."""
-    catalogue = reader.catalogue
-    findings = [finding for name in sorted(catalogue.written) for finding in _overflow(reader, catalogue.tables[name])]
-    yield from findings
-    if not findings:
-        yield Finding("D502", "overflow", Severity.OK, "none")
+def check(reader: Reader) -> list[Finding]:
+    """What overflows, table by table; of a database that this store has never written to there is nothing to say."""
+    if "_tables" not in reader.catalogue.system:
+        return []
+    tables = [reader.catalogue.tables[name] for name in sorted(reader.catalogue.written)]
+    findings = [finding for table in tables for finding in _overflow(reader, table)]
+    return or_well(findings, "D502", "overflow")
 
 
 def _overflow(reader: Reader, table: Table) -> Iterator[Finding]:
-    """Fields of the newest events that could have a column."""
     number = reader.catalogue.number(table.name)
     if table.metadata is None or number is None:
         return
-    rows = list(
-        reader.rows(
-            f"SELECT {quoted(table.metadata)} FROM {quoted(table.name)} ORDER BY {quoted(number)} DESC LIMIT {_SAMPLE}"
-        )
-    )
-    seen: Counter[str] = Counter()
+    order = f"ORDER BY {quoted(number)} DESC LIMIT {_SAMPLE}"
+    rows = list(reader.rows(f"SELECT {quoted(table.metadata)} FROM {quoted(table.name)} {order}"))
+    counts: Counter[str] = Counter()
     kinds: dict[str, set[ColumnType]] = {}
     for (text,) in rows:
         for name, value in _fields(text).items():
             if (kind := type_of(value)) is not None and is_identifier(name) and name.lower() not in RESERVED:
-                seen[name] += 1
+                counts[name] += 1
                 kinds.setdefault(name, set()).add(kind)
-    for name, count in seen.most_common(5):
+    for name, count in counts.most_common(5):
         wanted = count >= max(_FEWEST, _SHARE * len(rows)) and name not in TIME_FIELDS and name not in table.columns
-        if wanted and len(kinds[name]) == 1:
+        if wanted and len(kinds[name]) == 1:  # of two types, no column would hold all
             column = str(*kinds[name])
             message = f"{count} of the newest {len(rows)} events of {table.name} keep {name} in {table.metadata}"
             hint = f'declare it: EventTable("{table.name}", columns={{"{name}": "{column}"}})'

@@ -27,14 +27,13 @@ def check(look: Look, reader: Reader) -> Iterator[Finding]:
     ledger = entries(reader)
     broken = [entry.file for entry in ledger if entry.state is not State.DONE]
     if broken and not under_way(look.settings):
-        hint = "prune again, or `telemetry doctor --fix`"
-        message = f"{len(broken)} steps of a prune were broken off"
-        evidence = {"files": broken[:20]}
-        yield Finding("D601", "pruning", Severity.WARNING, message, hint, evidence, Remedy.RESUME)
+        message, hint = f"{len(broken)} steps of a prune were broken off", "prune again, or `telemetry doctor --fix`"
+        yield Finding("D601", "pruning", Severity.WARNING, message, hint, {"files": broken[:20]}, Remedy.RESUME)
     else:
         yield Finding("D601", "pruning", Severity.OK, "under way" if broken else "nothing is half done")
-    gone = [entry.file for entry in ledger if entry.file and entry.state is not State.WRITING
-            and os.path.isdir(entry.folder) and not os.path.exists(os.path.join(entry.folder, entry.file))]  # fmt: skip
+    archived = [entry for entry in ledger if entry.file and entry.state is not State.WRITING]
+    at_hand = [entry for entry in archived if os.path.isdir(entry.folder)]  # a disk that is not mounted misses nothing
+    gone = [entry.file for entry in at_hand if not os.path.exists(os.path.join(entry.folder, entry.file))]
     if gone:
         message = f"{len(gone)} files of the archive are gone, such as {gone[0]}"
         hint = "bring them back from a copy: their rows are nowhere else"

@@ -16,16 +16,15 @@ if TYPE_CHECKING:
 
     from telemetry_store.engines.base import Reader
 
+#: How the drain words the reason of a gap.
 _GAP = "%unreadable: NULs among the lines%"
 
 
 def check(reader: Reader) -> Iterator[Finding]:
     """What was kept back, dropped, or lost with the power."""
     if "_rejects" in reader.catalogue.system:
-        rows = reader.rows(
-            "SELECT reason, count(*) FROM _rejects WHERE reason NOT LIKE ? GROUP BY 1 ORDER BY 2 DESC", (_GAP,)
-        )
-        yield _counted("D401", "rejects", dict(rows), "see `telemetry rejects`")
+        select = "SELECT reason, count(*) FROM _rejects WHERE reason NOT LIKE ? GROUP BY 1 ORDER BY 2 DESC"
+        yield _counted("D401", "rejects", dict(reader.rows(select, (_GAP,))), "see `telemetry rejects`")
         gaps = reader.value("SELECT count(*) FROM _rejects WHERE reason LIKE ?", _GAP)
         if gaps:
             message = f"{gaps} places in segments that a loss of power left unreadable"

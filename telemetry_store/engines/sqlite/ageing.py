@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from telemetry_store.engines.abilities import Aged, Ageing, Turn
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.catalogue import SqliteCatalogue
 from telemetry_store.engines.sqlite.migrations import pending
 from telemetry_store.engines.sqlite.reader import reading
-from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.engines.sqlite.statements import exists
 from telemetry_store.errors import UsageError
 
@@ -18,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from telemetry_store.engines.abilities import NumberedRow
+    from telemetry_store.engines.base import Transaction
     from telemetry_store.engines.sqlite.open import Connection, Cursor
+    from telemetry_store.engines.sqlite.transaction import SqliteTransaction
     from telemetry_store.schema import Table
 
 _DAY, _TIME = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]", "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
@@ -36,11 +36,6 @@ class SqliteAgeing(Ageing):
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._sink = SqliteSink(path)
-
-    @property
-    def sink(self) -> SqliteSink:
-        return self._sink
 
     def prepare(self) -> None:
         with reading(self._path) as reader:
@@ -53,13 +48,10 @@ class SqliteAgeing(Ageing):
 
     def aged(self, cutoff: str, name: str | None) -> list[Aged]:
         with reading(self._path) as reader:
-            catalogue, counted = reader.catalogue, []
-            names = sorted(catalogue.own) if name is None else [name]
-            for table in [_event_table(catalogue, name) for name in names]:
-                (rows,) = _select(reader.connection, "count(*)", table, ("", cutoff)).fetchone()
-                if rows:
-                    counted.append(Aged(table, rows))
-        return counted
+            names = sorted(reader.catalogue.own) if name is None else [name]
+            tables = [_event_table(reader.catalogue, name) for name in names]
+            counts = [_select(reader.connection, "count(*)", table, ("", cutoff)).fetchone()[0] for table in tables]
+        return [Aged(table, rows) for table, rows in zip(tables, counts, strict=True) if rows]
 
     def oldest(self, table: Table, cutoff: str) -> str | None:
         time = quoted(str(table.time))
@@ -74,10 +66,8 @@ class SqliteAgeing(Ageing):
             while rows := cursor.fetchmany(portion):
                 yield rows
 
-    @contextlib.contextmanager
-    def turn(self, timeout: float) -> Iterator[SqliteTurn]:
-        with self._sink.transaction(timeout) as transaction:
-            yield SqliteTurn(transaction.connection)
+    def turn(self, transaction: Transaction) -> SqliteTurn:
+        return SqliteTurn(cast("SqliteTransaction", transaction).connection)
 
 
 class SqliteTurn(Turn):
@@ -112,8 +102,8 @@ class SqliteTurn(Turn):
         return [number for (number,) in _select(self._connection, "rowid", table, ("", cutoff), order)]
 
     def rows(self, table: Table, numbers: Sequence[int]) -> list[NumberedRow]:
-        marks = ", ".join(map(str, map(int, numbers)))
-        select = f"SELECT {_columns(table)} FROM {quoted(table.name)} WHERE rowid IN ({marks})"
+        listed = ", ".join(f"{number:d}" for number in numbers)
+        select = f"SELECT {_columns(table)} FROM {quoted(table.name)} WHERE rowid IN ({listed})"
         return self._connection.execute(select).fetchall()
 
     def delete(self, table: Table, entry: int, numbers: Sequence[int], kept: Sequence[int] = ()) -> None:
@@ -125,7 +115,6 @@ class SqliteTurn(Turn):
 
 
 def _event_table(catalogue: SqliteCatalogue, name: str) -> Table:
-    """See `Ageing.table`."""
     if name not in catalogue.written:
         raise UsageError(f"{name} is no event table", "`telemetry stats` lists the tables")
     table = catalogue.tables[name]

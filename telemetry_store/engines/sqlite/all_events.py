@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted, text_of
+from telemetry_store.engines.sqlite.catalogue import load_tables
 from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from telemetry_store.engines.sqlite.open import Connection
     from telemetry_store.schema import Table
 
@@ -19,9 +18,9 @@ _SHARED = ("event_type", "agent_id", "session_id")
 _MOST_ARMS, _MOST_PAIRS = 400, 50
 
 
-def rebuild_all_events(connection: Connection, tables: Iterable[Table]) -> None:
+def rebuild_all_events(connection: Connection) -> None:
     """Make the view `all_events` anew, over every event table that has a time."""
-    arms = [_arm(table) for table in tables if table.time is not None]
+    arms = [_arm(table) for table in load_tables(connection)[0].values() if table.time is not None]
     connection.execute("DROP VIEW IF EXISTS all_events")
     if arms:
         connection.execute("CREATE VIEW all_events AS\n" + _union(arms))

@@ -135,6 +135,10 @@ class SqliteCatalogue(Catalogue):
         self._indexes: dict[str, dict[str, tuple[str, ...]]] = {}
 
     @cached_property
+    def version(self) -> int:
+        return int(self._connection.execute("PRAGMA schema_version").fetchone()[0])
+
+    @cached_property
     def _loaded(self) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
         return load_tables(self._connection) if exists(self._connection, "_tables") else ({}, {})
 

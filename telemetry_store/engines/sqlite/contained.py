@@ -16,6 +16,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from telemetry_store.engines.sqlite import guard
+from telemetry_store.engines.sqlite.open import Access, code_of, connect, uri
+from telemetry_store.errors import QueryStopped
 from telemetry_store.worker import Limits, Worker, WorkerLost, WorkerUnstarted
 
 if TYPE_CHECKING:
@@ -35,69 +37,41 @@ _POLL = 0.02
 _BATCH = 32
 
 
-class Stopped(Exception):
-    """A statement was stopped; the text says by which limit."""
-
-
 class Large(Exception):
     """A statement must run in a process of its own."""
 
 
-def fetch(
-    path: str, sql: str, parameters: Any, seconds: float, memory: int = MOST_MEMORY
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """All rows of one statement: in this process where it is harmless there, else in one of its own.
+def fetch(path: str, sql: str, parameters: Any, seconds: float) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The columns' names and all rows of one statement, which runs here where it is harmless, else in its own process.
 
-    Args:
-        path: the database file.
-        sql: one statement.
-        parameters: a sequence or a mapping.
-        seconds: when it is stopped, and how long to wait for locks.
-        memory: bytes that all rows may take up.
-
-    Returns:
-        The columns' names, and the rows.
+    It is stopped after so many seconds, which are also how long it waits for locks.
 
     Raises:
-        Stopped: it took too long or became too large.
+        QueryStopped: it took too long or became too large.
         sqlite3.Error: by cause.
     """
     end = time.monotonic() + seconds
-    with contextlib.suppress(Large):
-        if len(sql) > _SHORT_SQL or _LARGER_TEXT.search(sql):
-            raise Large
-        with contextlib.closing(guard.connect(path, seconds)) as connection:
-            return fetch_here(connection, sql, parameters, seconds, memory)
-    with contextlib.closing(stream(path, sql, parameters, end - time.monotonic())) as found:
-        names = list(next(found))
-        return names, _kept(found, memory)
+    if len(sql) <= _SHORT_SQL and not _LARGER_TEXT.search(sql):
+        with contextlib.suppress(Large), contextlib.closing(connect(path, Access.READ, seconds)) as connection:
+            return fetch_here(connection, sql, parameters, seconds)
+    with contextlib.closing(stream(path, sql, parameters, end - time.monotonic())) as parts:
+        return list(next(parts)), _kept(parts)
 
 
 def fetch_here(
-    connection: sqlite3.Connection,
-    sql: str,
-    parameters: Any,
-    seconds: float,
-    memory: int = MOST_MEMORY,
-    *,
-    wild: bool = False,
+    connection: sqlite3.Connection, sql: str, parameters: Any, seconds: float, *, wild: bool = False
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The same on a connection of this process; the caller lifts the limits when it is used for more.
-
-    Raises:
-        Large: it must run in a process of its own.
-    """
+    """The same on a connection of this process; raises Large where it must run in a process of its own."""
     guard.limit(connection, guard.LARGEST_VALUE if wild else _SMALL_VALUE)
     authoriser = guard.guard(connection, sql, wild=wild)
     try:
         with _interrupting(connection, seconds):
             cursor = connection.execute(sql, parameters)
             batches = iter(lambda: cursor.fetchmany(_BATCH), [])
-            return guard.names_of(cursor), _kept(batches, memory, lambda: _reads_out(connection, sql, parameters))
+            return guard.names_of(cursor), _kept(batches, lambda: _reads_out(connection, sql, parameters))
     except sqlite3.Error as error:
-        if authoriser.met_wild or getattr(error, "sqlite_errorname", "") == "SQLITE_TOOBIG":
-            raise Large from error
-        if isinstance(error, sqlite3.DataError) and not wild:  # a parameter or a statement that is too long
+        too_long = isinstance(error, sqlite3.DataError) and not wild  # a parameter, or the statement itself
+        if authoriser.met_wild or too_long or code_of(error) == "SQLITE_TOOBIG":
             raise Large from error
         raise
 
@@ -119,34 +93,39 @@ def _reads_out(connection: sqlite3.Connection, sql: str, parameters: Any) -> boo
         return False
     outer = [row[3].removeprefix("SCAN ") for row in loops if row[1] == 0]
     gathered = not outer or any(row[3] == f"CO-ROUTINE {outer[0]}" for row in plan.values())
-    return len(loops) == 1 or (gathered and all(plan[each][3] in _ARMS for each in parents if each))
+    return len(loops) == 1 or (gathered and all(plan[parent][3] in _ARMS for parent in parents if parent))
 
 
 def _kept(
-    batches: Iterator[Sequence[tuple[Any, ...]]], memory: int, may_grow: Callable[[], bool] = lambda: False
+    batches: Iterator[Sequence[tuple[Any, ...]]], may_grow: Callable[[], bool] = lambda: False
 ) -> list[tuple[Any, ...]]:
-    """All rows; `may_grow` is asked once when they take up more than `memory` bytes."""
+    """All rows; `may_grow` is asked once when they take up more than they may."""
     rows: list[tuple[Any, ...]] = []
-    size = 0
+    size, most = 0, MOST_MEMORY
     for batch in batches:
         rows += batch
         size += sum(256 + 8 * len(row) + sum(map(sys.getsizeof, row)) for row in batch)
-        if size > memory:
+        if size > most:
             if not may_grow():
-                raise Stopped(f"the result is larger than {memory >> 20} MiB")
-            memory = sys.maxsize
+                raise _stopped(f"the result is larger than {most >> 20} MiB")
+            most = sys.maxsize
     return rows
+
+
+def _stopped(reason: str) -> QueryStopped:
+    hint = "narrow it down, raise the timeout, or write it to a file with `telemetry export --sql`"
+    return QueryStopped(f"stopped: {reason}", hint)
 
 
 @contextlib.contextmanager
 def _interrupting(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
     """Interrupt the connection after so many seconds, again and again until the block ends."""
-    done = threading.Event()
+    ended = threading.Event()
     late: list[bool] = []
 
     def watch() -> None:
         pause = seconds
-        while not done.wait(pause):
+        while not ended.wait(pause):
             late.append(True)
             connection.interrupt()
             pause = _POLL
@@ -158,10 +137,10 @@ def _interrupting(connection: sqlite3.Connection, seconds: float) -> Iterator[No
         yield
     except sqlite3.OperationalError as error:
         if late:
-            raise Stopped(f"it ran longer than {seconds:.3g} s") from error
+            raise _stopped(f"it ran longer than {seconds:.3g} s") from error
         raise
     finally:
-        done.set()
+        ended.set()
         if thread.ident is not None:
             thread.join()
 
@@ -169,38 +148,31 @@ def _interrupting(connection: sqlite3.Connection, seconds: float) -> Iterator[No
 def stream(path: str, sql: str, parameters: Any, seconds: float) -> Generator[Any]:
     """One statement in a process of its own: first the columns' names, then lists of rows; close it to stop early.
 
-    The arguments are those of fetch().
-
-    Raises:
-        Stopped: it took too long or too much memory.
-        sqlite3.Error: by cause.
+    Arguments and errors are those of fetch().
     """
     if len(sql) > _LONGEST_SQL:
         raise sqlite3.ProgrammingError(f"the statement is longer than {_LONGEST_SQL} characters")
-    end = time.monotonic() + max(seconds, 0.0)
-    request = guard.Request(path, sql, _plain(parameters), seconds, end)
-    limits = Limits(max(seconds, 0.0) + _GRACE, _SPACE, _SORTING)
-    kinds = (guard.Names, guard.Rows, guard.Refusal, guard.Halt)
+    left = max(seconds, 0.0)
+    request = guard.Request(uri(path, Access.READ), sql, _plain(parameters), seconds, time.monotonic() + left)
+    limits = Limits(left + _GRACE, _SPACE, _SORTING)
     try:
-        with Worker(guard.answer, request, kinds, limits=limits) as worker:
+        with Worker(guard.answer, request, (guard.Part, guard.Refusal), limits=limits) as worker:
             for frame in worker:
                 match frame:
-                    case guard.Names(value) | guard.Rows(value):
-                        yield value
+                    case guard.Part(values):
+                        yield values
+                    case guard.Refusal(_, "SQLITE_INTERRUPT", _):
+                        raise _stopped(f"it ran longer than {seconds:.3g} s")
+                    case guard.Refusal(_, "SQLITE_NOMEM", _):
+                        raise _stopped("it took too much memory")
                     case guard.Refusal(kind, code, text):
-                        raise _error_of(kind, code, text)
-                    case guard.Halt(reason):
-                        raise Stopped(reason)
+                        error = getattr(sqlite3, kind)(text)
+                        error.sqlite_errorname = code
+                        raise error
     except WorkerUnstarted as error:
-        raise Stopped(f"no process could be started to run it in: {error}") from error
+        raise _stopped(f"no process could be started to run it in: {error}") from error
     except WorkerLost as error:
-        raise Stopped(f"it ran longer than {seconds:.3g} s, or took too much memory") from error
-
-
-def _error_of(kind: str, name: str, text: str) -> Exception:
-    error = getattr(sqlite3, kind, sqlite3.DatabaseError)(text)
-    error.sqlite_errorname = name
-    return error
+        raise _stopped(f"it ran longer than {seconds:.3g} s, or took too much memory") from error
 
 
 def _plain(parameters: Any) -> Any:
@@ -210,11 +182,8 @@ def _plain(parameters: Any) -> Any:
     return [_scalar(value) for value in parameters]
 
 
-_SCALARS = (type(None), bool, int, float, str, bytes)
-
-
 def _scalar(value: Any) -> Any:
-    if type(value) in _SCALARS:
+    if value is None or type(value) is bytes:
         return value
     for kind in (int, float, str):
         if isinstance(value, kind):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from telemetry_store.engines.abilities import Contents, Copies, Label
+from telemetry_store.engines.abilities import Backup, Contents, Copies
 from telemetry_store.engines.names import quoted
+from telemetry_store.engines.sqlite.foreign import copy_moment, moment_of
 from telemetry_store.engines.sqlite.migrations import pending
 from telemetry_store.engines.sqlite.open import PATIENCE, Access, Connection, connect, translating
-from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.engines.sqlite.statements import sql
 from telemetry_store.errors import BackupFailed
 
@@ -28,13 +28,9 @@ class SqliteCopies(Copies):
     """See `Copies`."""
 
     def copy(self, source: str, target: str) -> Contents:
-        with translating(source), _opened(source) as old, _untouched(target) as new:
-            old.execute("BEGIN")
-            contents = _contents(old)
-            _transfer(old, new)
-            old.execute("COMMIT")
-            new.execute("PRAGMA journal_mode = DELETE")  # a single file, which a read-only disk can hold as well
-        return contents
+        with translating(source), moment_of(source) as connection:
+            copy_moment(connection, target)
+            return _contents(connection)
 
     def check(self, path: str, expected: Contents | None = None) -> Contents:
         with _opened(path) as connection:
@@ -48,18 +44,16 @@ class SqliteCopies(Copies):
             hint = "if it is a fresh copy, the database may be damaged itself: see `telemetry doctor --full`"
             raise BackupFailed(f"{path} fails the integrity check: {'; '.join(lines)}", hint)
         if expected is not None and contents != expected:
-            message = f"{path} differs from the database: {contents}, not {expected}"
-            raise BackupFailed(message, "try again on another disk")
+            raise BackupFailed(
+                f"{path} differs from the database: {contents}, not {expected}", "try again on another disk"
+            )
         return contents
 
     def check_version(self, path: str) -> None:
         with translating(path), _opened(path) as connection:
             pending(connection)
 
-    def sink(self, path: str) -> SqliteSink:
-        return SqliteSink(path)
-
-    def seal(self, path: str, taken_at: str, database: str, carried: int) -> Label:
+    def seal(self, path: str, taken_at: str, database: str, carried: int) -> Backup:
         with translating(path), _untouched(path) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
             connection.execute("DROP TABLE IF EXISTS _backup")  # of the copy that the database was restored from
@@ -67,38 +61,30 @@ class SqliteCopies(Copies):
             connection.execute(sql("backup.sql"))
             values = (taken_at, database, carried, orjson.dumps(rows).decode())
             connection.execute("INSERT INTO _backup VALUES (?, ?, ?, ?)", values)
-        return Label(taken_at, database, carried, rows)
+        return Backup(path, taken_at, database, rows, carried, os.stat(path).st_size)
 
-    def label(self, path: str) -> Label | None:
-        try:
-            with _opened(path) as connection:
-                row = connection.execute("SELECT taken_at, database, carried, counts FROM _backup").fetchone()
-        except sqlite3.Error:
-            return None
-        if row is None:
-            return None
-        taken_at, database, carried, counts = row
-        return Label(taken_at, database, carried, orjson.loads(counts))
+    def label(self, path: str) -> Backup | None:
+        with contextlib.suppress(sqlite3.Error), _opened(path) as connection:
+            row = connection.execute("SELECT taken_at, database, carried, counts FROM _backup").fetchone()
+            if row is not None:
+                taken_at, database, carried, counts = row
+                return Backup(path, taken_at, database, orjson.loads(counts), carried, os.stat(path).st_size)
+        return None
 
     def can_overwrite(self, database: str, file: str) -> bool:
-        sizes = set()
-        for path in (file, database):
-            try:
-                with _opened(path) as connection:
-                    connection.execute("PRAGMA schema_version").fetchone()
-                    sizes.add(connection.execute("PRAGMA page_size").fetchone())
-            except sqlite3.DatabaseError:
-                return False
-        return len(sizes) == 1
+        with contextlib.suppress(sqlite3.DatabaseError), _opened(file) as new, _opened(database) as old:
+            for connection in (new, old):  # the page size is that of a new file until something is read
+                connection.execute("PRAGMA schema_version").fetchone()
+            return len({connection.execute("PRAGMA page_size").fetchone() for connection in (new, old)}) == 1
+        return False
 
     def overwrite(self, database: str, file: str, expected: Contents, timeout: float) -> None:
         with translating(database), _opened(file) as new, _untouched(database, timeout) as old:
             old.execute("PRAGMA synchronous = FULL")
-            _transfer(new, old)
+            new.backup(old, progress=_give_up)  # in one step, and so in one transaction
             cursors = _contents(old).cursors
         if cursors != expected.cursors:  # rows may have come meanwhile, from programs that know of no lock
-            message = f"{database} differs from {file}"
-            raise BackupFailed(message, "see `telemetry doctor --full`, and restore again")
+            raise BackupFailed(f"{database} differs from {file}", "see `telemetry doctor --full`, and restore again")
 
     def move(self, database: str, aside: str) -> None:
         for end in (*_BESIDE, ""):  # the log goes first: whatever it held is still in the spool
@@ -119,7 +105,6 @@ def _untouched(path: str, timeout: float = PATIENCE) -> Iterator[Connection]:
 
 
 def _contents(connection: Connection) -> Contents:
-    """Count what is in a database."""
     names = [name for (name,) in connection.execute(sql("all_tables.sql")).fetchall()]
     rows = {name: connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0] for name in names}
     cursors = dict(connection.execute("SELECT segment, offset FROM _cursors")) if "_cursors" in rows else {}
@@ -129,19 +114,9 @@ def _contents(connection: Connection) -> Contents:
     return Contents(rows, cursors, orphans)
 
 
-def _transfer(source: Connection, target: Connection) -> None:
-    """Copy all pages in one step, as the source's read transaction sees them.
-
-    In several steps SQLite would begin anew whenever another process commits.
-
-    Raises:
-        sqlite3.OperationalError: others hold a lock for longer than the connection's timeout.
-    """
-
-    def give_up(status: int, _remaining: int, _total: int) -> None:
-        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):  # backup() itself would try for ever
-            error = sqlite3.OperationalError("database is locked")
-            error.sqlite_errorname = "SQLITE_BUSY"
-            raise error
-
-    source.backup(target, progress=give_up)
+def _give_up(status: int, _remaining: int, _total: int) -> None:
+    """Raise when others hold a lock for longer than the connection's timeout: backup() itself would try for ever."""
+    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorname = "SQLITE_BUSY"
+        raise error

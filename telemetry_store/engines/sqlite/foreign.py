@@ -9,20 +9,11 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from telemetry_store.engines.sqlite.open import (
-    Access,
-    Connection,
-    Error,
-    OperationalError,
-    code_of,
-    connect,
-    translating,
-)
+from telemetry_store.engines.sqlite.open import Access, Connection, Error, code_of, connect, translating
 from telemetry_store.segment import sync_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
 
 #: How SQLite refuses to read where it first has to put the file right: a hot journal, a log without its index.
 _WRITES_FIRST = ("SQLITE_READONLY", "SQLITE_CANTOPEN")
@@ -41,7 +32,7 @@ def moment_of(path: str) -> Iterator[Connection]:
     """
     try:
         connection = _begun(path, Access.READ)
-    except OperationalError as error:
+    except Error as error:
         if not code_of(error).startswith(_WRITES_FIRST):
             raise
         connection = _begun(path, Access.WRITE)
@@ -64,14 +55,10 @@ def _begun(path: str, access: Access) -> Connection:
 @contextlib.contextmanager
 def watching(path: str) -> Iterator[Callable[[], bool]]:
     """Tells whether somebody has written to a database since this began; keeps nobody waiting."""
+    question = "PRAGMA data_version"  # other connections' commits change it
     with contextlib.closing(connect(path, Access.READ)) as connection:
-
-        def version() -> int:
-            (number,) = connection.execute("PRAGMA data_version").fetchone()
-            return int(number)
-
-        before = version()
-        yield lambda: version() != before
+        before = connection.execute(question).fetchone()
+        yield lambda: connection.execute(question).fetchone() != before
 
 
 @contextlib.contextmanager
@@ -89,19 +76,21 @@ def taken(path: str) -> Iterator[Connection]:
         yield connection
 
 
-def copy_database(path: str, to: str) -> None:
-    """Copy a database as it is at one moment, whoever is writing to it, and bring the copy onto the disk.
+def copy_moment(source: Connection, to: str) -> None:
+    """Copy what a connection sees at one moment, in one step, into a new or empty file; the caller synchronises it."""
+    with contextlib.closing(connect(to, Access.CREATE)) as target:
+        target.execute("PRAGMA synchronous = OFF")
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")  # a single file, which a read-only disk can hold as well
 
-    Args:
-        path: of the database.
-        to: a new file.
+
+def copy_database(path: str, to: str) -> None:
+    """Copy a database as it is at one moment, whoever is writing to it, into a new file that is on the disk then.
 
     Raises:
         DatabaseError: by cause.
     """
-    with translating(path), moment_of(path) as source, contextlib.closing(connect(to, Access.CREATE)) as target:
-        target.execute("PRAGMA synchronous = OFF")  # it is synchronised once, below
-        source.backup(target)
-        target.execute("PRAGMA journal_mode = DELETE")  # a copy that is read must not get a log beside it
+    with translating(path), moment_of(path) as source:
+        copy_moment(source, to)
     sync_file(to)
     os.chmod(to, os.stat(path).st_mode & 0o777)  # no more people may read it than the original

@@ -6,7 +6,6 @@ classes, since dataclasses, `typing` and `contextlib` take longer to import than
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 import time
@@ -44,8 +43,8 @@ _PRAGMAS = _words(
     "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list database_list "
     "compile_options function_list pragma_list module_list page_count freelist_count"
 )
-_PRAGMAS_WITHOUT_ARGUMENT = frozenset({"schema_version", "user_version", "journal_mode", "page_size", "encoding"})
-_HIDDEN_TABLES = frozenset({"sqlite_dbpage", "sqlite_dbptr", "sqlite_memstat"})
+_PRAGMAS_WITHOUT_ARGUMENT = _words("schema_version user_version journal_mode page_size encoding")
+_HIDDEN_TABLES = _words("sqlite_dbpage sqlite_dbptr sqlite_memstat")
 #: Functions that stand for tables; SQLite makes each when it is first named, and asks then whether it may.
 _TABLE_FUNCTIONS = frozenset({"json_each", "json_tree", *(f"pragma_{name}" for name in _PRAGMAS)})
 _RECURSIVE = getattr(sqlite3, "SQLITE_RECURSIVE", 33)
@@ -55,16 +54,10 @@ _OUR_VIEW = "all_events"
 LARGEST_VALUE = 32 << 20
 #: The memory that SQLite may take in a process of its own, in bytes.
 _HEAP = 48 << 20
-#: How many limits SQLite has.
-LIMITS = 12
 
 
 class Authoriser:
-    """Allows SQLite to read, and nothing that is not known to read.
-
-    Args:
-        wild: whether functions are allowed that can make large values.
-    """
+    """Allows SQLite to read, and nothing that is not known to read; if `wild`, functions that make large values too."""
 
     def __init__(self, *, wild: bool) -> None:
         self._functions = _TAME | _WILD if wild else _TAME
@@ -96,26 +89,8 @@ class Authoriser:
         return False
 
 
-def connect(path: str, timeout: float) -> sqlite3.Connection:
-    """A connection that cannot write.
-
-    Args:
-        path: the database file.
-        timeout: how long to wait for locks, in seconds.
-    """
-    uri = f"file:{os.path.abspath(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout, check_same_thread=False)
-    connection.execute("PRAGMA query_only = 1")
-    return connection
-
-
 def limit(connection: sqlite3.Connection, largest: int) -> None:
-    """Set SQLite's limits.
-
-    Args:
-        connection: whose.
-        largest: the largest value and the largest row, in bytes.
-    """
+    """Set SQLite's limits; `largest` is for values and rows, in bytes."""
     connection.execute("SELECT 1 FROM sqlite_master LIMIT 0")  # the schema may hold longer texts
     for category, most in (
         (sqlite3.SQLITE_LIMIT_LENGTH, largest),
@@ -130,13 +105,7 @@ def limit(connection: sqlite3.Connection, largest: int) -> None:
 
 
 def guard(connection: sqlite3.Connection, sql: str, *, wild: bool) -> Authoriser:
-    """Let a connection do nothing but read.
-
-    Args:
-        connection: whose statements are guarded from now on.
-        sql: the statement that is to run.
-        wild: see Authoriser.
-    """
+    """Let a connection do nothing but read from now on; `sql` is the statement that is to run."""
     lowered = sql.lower()
     for name in filter(lowered.__contains__, _TABLE_FUNCTIONS):
         try:  # noqa: SIM105 - see above: no contextlib
@@ -163,38 +132,29 @@ class Request:
     """A statement for a process of its own.
 
     Args:
-        path: the database file.
+        uri: names the database file, for reading.
         sql: the statement.
         parameters: a list or a dictionary of plain values.
-        seconds: how long it may take, and wait for locks.
-        end: the same as a moment of the monotonic clock, which all processes share.
+        patience: how long to wait for locks, in seconds.
+        end: when it is stopped, as a moment of the monotonic clock, which all processes share.
     """
 
-    def __init__(self, path: str, sql: str, parameters: Any, seconds: float, end: float) -> None:
-        self.path, self.sql, self.parameters = path, sql, parameters
-        self.seconds, self.end = seconds, end
+    def __init__(self, uri: str, sql: str, parameters: Any, patience: float, end: float) -> None:
+        self.uri, self.sql, self.parameters = uri, sql, parameters
+        self.patience, self.end = patience, end
 
 
-class Names:
-    """The columns' names; they come first."""
+class Part:
+    """A part of the result: the columns' names first, then rows."""
 
-    __match_args__ = ("names",)
+    __match_args__ = ("values",)
 
-    def __init__(self, names: list[str]) -> None:
-        self.names = names
-
-
-class Rows:
-    """Some rows."""
-
-    __match_args__ = ("rows",)
-
-    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
-        self.rows = rows
+    def __init__(self, values: list[Any]) -> None:
+        self.values = values
 
 
 class Refusal:
-    """SQLite has refused: the class of its error, the name of its code, and its text."""
+    """SQLite has refused, or stopped: the class of its error, the name of its code, and its text."""
 
     __match_args__ = ("kind", "code", "text")
 
@@ -202,34 +162,23 @@ class Refusal:
         self.kind, self.code, self.text = kind, code, text
 
 
-class Halt:
-    """The statement was stopped; why, in words."""
-
-    __match_args__ = ("reason",)
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-
-
-def answer(request: Request) -> Iterator[Names | Rows | Refusal | Halt]:
+def answer(request: Request) -> Iterator[Part | Refusal]:
     """Run a statement; yields what becomes of it."""
     try:
-        connection = connect(request.path, request.seconds)
+        # `open.py` has made the URI; to import it here would take longer than SQLite does
+        connection = sqlite3.connect(request.uri, uri=True, isolation_level=None, timeout=request.patience)
+        connection.execute("PRAGMA query_only = 1")
         connection.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
         limit(connection, LARGEST_VALUE)
         guard(connection, request.sql, wild=True)
         connection.set_progress_handler(lambda: time.monotonic() > request.end, 1000)
         cursor = connection.execute(request.sql, request.parameters)
-        yield Names(names_of(cursor))
-        yield from map(Rows, _batches(cursor))
+        yield Part(names_of(cursor))
+        yield from map(Part, _batches(cursor))
     except (sqlite3.Error, sqlite3.Warning) as error:
-        code = getattr(error, "sqlite_errorname", "") or ""
-        if code == "SQLITE_INTERRUPT":
-            yield Halt(f"it ran longer than {request.seconds:.3g} s")
-        else:
-            yield Refusal(type(error).__name__, code, str(error))
-    except MemoryError:
-        yield Halt("it took too much memory")
+        yield Refusal(type(error).__name__, getattr(error, "sqlite_errorname", ""), str(error))
+    except MemoryError:  # what Python makes of SQLite's code
+        yield Refusal("DatabaseError", "SQLITE_NOMEM", "")
 
 
 def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:

@@ -17,18 +17,13 @@ if TYPE_CHECKING:
     from telemetry_store.engines.sqlite.open import Connection
 
 #: How many rows are taken in at once.
-PORTION = 50_000
-
-
-def index_name(table: str) -> str:
-    """The name of a table's index."""
-    return SEARCH + table
+_PORTION = 50_000
 
 
 def make_index(connection: Connection, table: str, columns: tuple[str, ...]) -> None:
     """Make an empty index in place of the one that there may be, and the triggers that keep it right."""
     drop_index(connection, table)
-    index = index_name(table)
+    index = SEARCH + table
     names = ", ".join(map(quoted, columns))
     connection.execute(
         f"CREATE VIRTUAL TABLE {quoted(index)} USING fts5({names}, content={quoted(table)}, content_rowid='rowid')"
@@ -47,26 +42,27 @@ def make_index(connection: Connection, table: str, columns: tuple[str, ...]) -> 
 
 def drop_index(connection: Connection, table: str) -> None:
     """Remove a table's index, if there is one."""
+    index = SEARCH + table
     for event in ("delete", "update"):
-        connection.execute(f"DROP TRIGGER IF EXISTS {quoted(f'{index_name(table)}_{event}')}")
-    connection.execute(f"DROP TABLE IF EXISTS {quoted(index_name(table))}")
+        connection.execute(f"DROP TRIGGER IF EXISTS {quoted(f'{index}_{event}')}")
+    connection.execute(f"DROP TABLE IF EXISTS {quoted(index)}")
 
 
 def take_in(connection: Connection, table: str, columns: tuple[str, ...]) -> int:
     """Bring the next rows that are not in the index into it; gives how many."""
-    index = index_name(table)
+    index = SEARCH + table
     names = ", ".join(map(quoted, columns))
     (newest,) = connection.execute(_newest(index)).fetchone()
     return connection.execute(
         f"INSERT INTO {quoted(index)} (rowid, {names}) SELECT rowid, {names} FROM {quoted(table)} "
-        f"WHERE rowid > ? ORDER BY rowid LIMIT {PORTION}",
+        f"WHERE rowid > ? ORDER BY rowid LIMIT {_PORTION}",
         (newest,),
     ).rowcount
 
 
 def missing(connection: Connection, table: str) -> int:
     """How many numbers of rows lie between the newest in the table and the newest in its index."""
-    (newest,) = connection.execute(_newest(index_name(table))).fetchone()
+    (newest,) = connection.execute(_newest(SEARCH + table)).fetchone()
     (last,) = connection.execute(f"SELECT coalesce(max(rowid), 0) FROM {quoted(table)}").fetchone()
     return max(int(last) - int(newest), 0)
 

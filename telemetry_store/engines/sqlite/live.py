@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import sqlite3
+from sqlite3 import SQLITE_LIMIT_ATTACHED, SQLITE_LIMIT_LENGTH
 from typing import TYPE_CHECKING, Any, cast
 
 from datasette.database import Database, connections
 
-from telemetry_store.engines.sqlite.open import Access, connect
+from telemetry_store.engines.sqlite.open import Access, Connection, Cursor, OperationalError, connect
 from telemetry_store.errors import UsageError
 from telemetry_store.terminal import size
 
@@ -26,7 +26,7 @@ _LARGEST_VALUE, _LARGEST_ANSWER = 16 << 20, 64 << 20
 _TIMEOUT = 10.0
 
 
-class _Cursor(sqlite3.Cursor):
+class _Cursor(Cursor):
     """A cursor whose results are limited in size: Datasette limits the number of rows only."""
 
     def fetchmany(self, count: int | None = None) -> list[Any]:
@@ -40,16 +40,16 @@ class _Cursor(sqlite3.Cursor):
         for row in rows:
             total += sum(len(value) for value in row if isinstance(value, str | bytes))
             if total > _LARGEST_ANSWER:
-                raise sqlite3.OperationalError(f"the answer is larger than {size(_LARGEST_ANSWER)}")
+                raise OperationalError(f"the answer is larger than {size(_LARGEST_ANSWER)}")
             kept.append(row)
         return kept
 
 
-class _Connection(sqlite3.Connection):
+class _Connection(Connection):
     #: Which file it reads: a restored database has the same path and is another file.
     inode = 0
 
-    def cursor(self, factory: type[sqlite3.Cursor] = _Cursor) -> Any:  # type: ignore[override]
+    def cursor(self, factory: type[Cursor] = _Cursor) -> Any:  # type: ignore[override]
         return super().cursor(factory)
 
 
@@ -67,23 +67,19 @@ class LiveDatabase(Database):  # type: ignore[misc]
         self._functions = functions
 
     def connect(self, write: bool = False) -> _Connection:  # noqa: FBT001, FBT002 - Datasette's own signature
-        """A connection that cannot write.
-
-        Raises:
-            UsageError: somebody asks for one that can.
-        """
+        """A connection that cannot write; UsageError when somebody asks for one that can."""
         if write:
             raise UsageError("the dashboard only reads")
         connection = cast("_Connection", connect(self.path, Access.READ, _TIMEOUT, factory=_Connection))
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        connection.setlimit(SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
+        connection.setlimit(SQLITE_LIMIT_ATTACHED, 0)
         connection.inode = inode(self.path)
         self._all_file_connections.append(connection)
         for name, function in self._functions.items():
             connection.create_function(name, -1, function)
         return connection
 
-    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+    async def execute_fn(self, fn: Callable[[Connection], Any]) -> Any:
         """Datasette's method, on the file that has the path now."""
 
         def on_current(connection: _Connection) -> Any:

@@ -25,14 +25,13 @@ def copy_outline(path: str, to: str) -> None:
     """
     with translating(path), moment_of(path) as source, closing(connect(to, Access.CREATE)) as target:
         schema = read_schema(source)
-        tables = schema.of_kind(Kind.TABLE)
-        names = {table.name for table in tables}
+        tables = {table.name: table for table in schema.of_kind(Kind.TABLE)}
         target.execute("BEGIN")
-        indexes = [index.sql for index in schema.indexes if index.table in names]
-        for statement in (*(table.sql for table in tables), *indexes):
+        indexes = [index.sql for index in schema.indexes if index.table in tables]
+        for statement in (*(table.sql for table in tables.values()), *indexes):
             target.execute(statement)
-        for name in sorted(names & _KNOWLEDGE):
-            marks = ", ".join("?" * len(schema.shapes[name].columns))
+        for name in sorted(tables.keys() & _KNOWLEDGE):
+            marks = ", ".join("?" * len(tables[name].columns))
             rows = source.execute(f"SELECT * FROM {quoted(name)}")
             target.executemany(f"INSERT INTO {quoted(name)} VALUES ({marks})", rows)
         target.execute("COMMIT")

@@ -13,15 +13,7 @@ from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite import contained, events
 from telemetry_store.engines.sqlite.catalogue import SEARCH, SqliteCatalogue
 from telemetry_store.engines.sqlite.open import PATIENCE, Access, code_of, connect
-from telemetry_store.errors import (
-    DatabaseBusy,
-    DatabaseError,
-    DatabaseMissing,
-    NotADatabase,
-    QueryError,
-    QueryStopped,
-    UsageError,
-)
+from telemetry_store.errors import DatabaseBusy, DatabaseError, DatabaseMissing, NotADatabase, QueryError, UsageError
 from telemetry_store.result import Result
 from telemetry_store.selection import EVERYTHING
 
@@ -34,12 +26,7 @@ if TYPE_CHECKING:
 
 
 class SqliteReader(Reader):
-    """See `Reader`.
-
-    Args:
-        path: the database file.
-        connection: to it, for reading.
-    """
+    """See `Reader`; the connection reads the database at `path`."""
 
     def __init__(self, path: str, connection: Connection) -> None:
         self.path = path
@@ -111,16 +98,8 @@ def _size(path: str) -> int:
 
 
 def _phrase(words: Sequence[str]) -> str:
-    """What FTS5 is asked for: all of these words, each as it is written; `word*` is a beginning.
-
-    Raises:
-        UsageError: there are none.
-    """
-    terms = [
-        '"' + word.rstrip("*").replace('"', '""') + '"' + ("*" if word.endswith("*") else "")
-        for word in words
-        if word.strip("* ")
-    ]
+    """What FTS5 is asked for: all of these words, each as it is written; `word*` is a beginning."""
+    terms = [quoted(word.rstrip("*")) + ("*" if word.endswith("*") else "") for word in words if word.strip("* ")]
     if not terms:
         raise UsageError("there are no words to look for")
     return " ".join(terms)
@@ -128,15 +107,7 @@ def _phrase(words: Sequence[str]) -> str:
 
 @contextlib.contextmanager
 def reading(path: str, timeout: float = PATIENCE) -> Iterator[SqliteReader]:
-    """A reader of a database, closed at the end of the block.
-
-    Args:
-        path: the database file.
-        timeout: how long to wait for locks, in seconds.
-
-    Raises:
-        DatabaseMissing, DatabaseBusy, NotADatabase, DatabaseError: by cause.
-    """
+    """A reader of a database file; see `Sink.reader`."""
     if not os.path.exists(path):
         raise DatabaseMissing(f"there is no database at {path}", "record an event, import a file, or use --db")
     with explaining(path), contextlib.closing(connect(path, Access.READ, timeout)) as connection:
@@ -148,9 +119,6 @@ def explaining(path: str) -> Iterator[None]:
     """Raise what reading a database raises as errors of ours."""
     try:
         yield
-    except contained.Stopped as error:
-        hint = "narrow it down, raise the timeout, or write it to a file with `telemetry export --sql`"
-        raise QueryStopped(f"stopped: {error}", hint) from error
     except contained.Large as error:
         raise QueryError("the statement is too large or makes too large values") from error
     except (sqlite3.Error, sqlite3.Warning) as error:
@@ -161,8 +129,6 @@ def _explained(error: Exception, path: str) -> QueryError | DatabaseError:
     code = code_of(error)
     if code.startswith("SQLITE_BUSY"):
         return DatabaseBusy(f"{path}: {error}")
-    if code.startswith("SQLITE_NOMEM"):
-        return QueryStopped("stopped: it took too much memory", "narrow it down")
     if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return NotADatabase(f"{path}: {error}", "choose another path; the file was not changed")
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_READONLY")):

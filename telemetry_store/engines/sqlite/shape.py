@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from telemetry_store.engines.names import quoted, text_of
 from telemetry_store.engines.sqlite.open import Connection, OperationalError
@@ -29,7 +31,7 @@ class Column:
     """One column.
 
     Attributes:
-        name, declared: as they stand in CREATE TABLE.
+        name, declared: name and type as they stand in CREATE TABLE.
         required: NOT NULL.
         default: SQL text of the default, or None.
         key: its place in the primary key, from 1; 0 when it is not part of it.
@@ -55,12 +57,9 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table or view.
+    """A table or view, with the statement that makes it.
 
     Attributes:
-        name: of it.
-        kind: what it is.
-        sql: the statement that makes it.
         columns: those that `SELECT *` gives, in order.
         row_number: a name for SQLite's row number; None where there is none, or where columns hide it.
         integer_key: the column that is the row number, or None.
@@ -90,6 +89,12 @@ class Shape:
         return tuple(column.name for column in sorted(self.columns, key=lambda column: column.key) if column.key)
 
     @property
+    def copied(self) -> tuple[str, ...]:
+        """The columns that a copy needs: those that can be written, and the row number where none of them is it."""
+        hidden = self.integer_key is None and self.row_number is not None
+        return (str(self.row_number), *self.stored) if hidden else self.stored
+
+    @property
     def order(self) -> tuple[str, ...]:
         """What tells the rows apart and is how they are stored: the row number, or the primary key."""
         if self.without_rowid:
@@ -110,11 +115,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Everything that a file defines.
+    """Everything that a file defines, in the order it was made.
 
     Attributes:
-        shapes: name → table or view, in the order they were made.
-        indexes, triggers: likewise; without the indexes that constraints make by themselves.
+        shapes: name → table or view.
+        indexes, triggers: without the indexes that constraints make by themselves.
         counters: table → the largest AUTOINCREMENT number it ever had.
     """
 
@@ -134,11 +139,7 @@ class Schema:
 
 
 def read_schema(connection: Connection, database: str = "main") -> Schema:
-    """What a database defines.
-
-    Args:
-        connection: to it.
-        database: the name it is attached under.
+    """What the database defines that is attached under this name.
 
     Raises:
         Error: it is not a database, or is damaged.
@@ -155,11 +156,10 @@ def read_schema(connection: Connection, database: str = "main") -> Schema:
         for kind, name, _, sql in objects
         if kind in ("table", "view")
     }
-    parts = [(kind, Part(name, table, sql)) for kind, name, table, sql in objects]
     return Schema(
         shapes,
-        tuple(part for kind, part in parts if kind == "index"),
-        tuple(part for kind, part in parts if kind == "trigger"),
+        tuple(Part(name, table, sql) for kind, name, table, sql in objects if kind == "index"),
+        tuple(Part(name, table, sql) for kind, name, table, sql in objects if kind == "trigger"),
         _counters(connection, database, shapes) if "sqlite_sequence" in kinds else (),
     )
 
@@ -170,12 +170,14 @@ def _counters(connection: Connection, database: str, shapes: dict[str, Shape]) -
 
 
 def _shape(connection: Connection, database: str, name: str, sql: str, kind: Kind, *, without_rowid: bool) -> Shape:
+    place = f"{text_of(name)}, {text_of(database)}"
     if kind in (Kind.VIEW, Kind.VIRTUAL):
-        row_number = "rowid" if kind is Kind.VIRTUAL else None
-        return Shape(name, kind, sql, _columns_or_none(connection, database, name), row_number)
-    columns = _columns(connection, database, name)
-    where = f"{text_of(name)}, {text_of(database)}"
-    origins = {origin for (origin,) in connection.execute(f"SELECT origin FROM pragma_index_list({where})")}
+        columns: tuple[Column, ...] = ()
+        with contextlib.suppress(OperationalError):  # it is broken, or its module is not there
+            columns = _columns(connection, place)
+        return Shape(name, kind, sql, columns, "rowid" if kind is Kind.VIRTUAL else None)
+    columns = _columns(connection, place)
+    origins = {origin for (origin,) in connection.execute(f"SELECT origin FROM pragma_index_list({place})")}
     has_key_index = "pk" in origins  # then its key is not the row number: such as INTEGER PRIMARY KEY DESC
     return Shape(
         name,
@@ -186,7 +188,7 @@ def _shape(connection: Connection, database: str, name: str, sql: str, kind: Kin
         integer_key=None if without_rowid or has_key_index else _integer_key(columns),
         without_rowid=without_rowid,
         indexed=bool(origins),
-        references=_references(connection, where),
+        references=_references(connection, place),
     )
 
 
@@ -200,18 +202,10 @@ def _integer_key(columns: tuple[Column, ...]) -> str | None:
     return keys[0].name if len(keys) == 1 and keys[0].declared.upper() == "INTEGER" else None
 
 
-def _columns_or_none(connection: Connection, database: str, name: str) -> tuple[Column, ...]:
-    """The columns of a view or virtual table; none when it is broken or its module is not there."""
-    try:
-        return _columns(connection, database, name)
-    except OperationalError:
-        return ()
-
-
-def _columns(connection: Connection, database: str, name: str) -> tuple[Column, ...]:
+def _columns(connection: Connection, place: str) -> tuple[Column, ...]:
     rows = connection.execute(
-        'SELECT name, type, "notnull", dflt_value, pk, hidden '
-        f"FROM pragma_table_xinfo({text_of(name)}, {text_of(database)}) WHERE hidden <> 1 ORDER BY cid"
+        f'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo({place}) '
+        "WHERE hidden <> 1 ORDER BY cid"
     )
     return tuple(
         Column(column, declared, bool(required), default, key, hidden in _GENERATED)
@@ -219,14 +213,7 @@ def _columns(connection: Connection, database: str, name: str) -> tuple[Column, 
     )
 
 
-def _references(connection: Connection, where: str) -> tuple[Reference, ...]:
-    rows = connection.execute(
-        f'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list({where}) ORDER BY id, seq'
-    )
-    keys: dict[int, list[tuple[str, str, str | None]]] = {}
-    for number, table, column, parent in rows:
-        keys.setdefault(number, []).append((table, column, parent))
-    return tuple(
-        Reference(tuple(column for _, column, _ in key), key[0][0], tuple(parent for *_, parent in key))
-        for key in keys.values()
-    )
+def _references(connection: Connection, place: str) -> tuple[Reference, ...]:
+    sql = f'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list({place}) ORDER BY id, seq'
+    keys = [tuple(rows) for _, rows in groupby(connection.execute(sql), key=lambda row: row[0])]
+    return tuple(Reference(tuple(row[2] for row in key), key[0][1], tuple(row[3] for row in key)) for key in keys)

@@ -15,23 +15,15 @@ from typing import TYPE_CHECKING
 from telemetry_store.engines.base import Sink
 from telemetry_store.engines.sqlite.catalogue import Tables
 from telemetry_store.engines.sqlite.migrations import migrate
-from telemetry_store.engines.sqlite.open import (
-    Access,
-    Connection,
-    code_of,
-    connect,
-    translated,
-    translating,
-)
+from telemetry_store.engines.sqlite.open import Access, Connection, code_of, connect, translated, translating
 from telemetry_store.engines.sqlite.reader import reading
 from telemetry_store.engines.sqlite.transaction import SqliteTransaction
-from telemetry_store.errors import (
-    DatabaseBusy,
-)
+from telemetry_store.errors import DatabaseBusy
 from telemetry_store.segment import hold_shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from telemetry_store.engines.sqlite.reader import SqliteReader
 
@@ -41,7 +33,7 @@ _CHECKPOINT_MS = 100
 #: Above this the write-ahead log is brought into the database, in bytes.
 _LARGE_WAL = 64 << 20
 _CACHE_KIB = 16_000
-
+#: Errors that may come from a damaged connection rather than from a damaged database.
 _DOUBTFUL = ("SQLITE_CORRUPT", "SQLITE_IOERR", "SQLITE_NOTADB")
 
 
@@ -79,20 +71,20 @@ class SqliteSink(Sink):
 
     def _current(self) -> Connection:
         """The open connection, unless another process has replaced the write-ahead log under it."""
-        if self._connection is not None and self._wal != self._wal_inode():
-            _abandon(self._connection)
-            self._connection = self._tables = None
+        if self._is_cut_off():
+            self.abandon()
         if self._connection is None:
-            self._connection = self._open()
-            self._tables = None
+            self._connection, self._tables = self._open(), None
             self._wal = self._wal_inode()
         return self._connection
 
+    def _is_cut_off(self) -> bool:
+        return self._connection is not None and self._wal != self._wal_inode()
+
     def _wal_inode(self) -> int | None:
-        try:
+        with contextlib.suppress(FileNotFoundError):
             return os.stat(self.path + "-wal").st_ino
-        except FileNotFoundError:
-            return None
+        return None
 
     @contextlib.contextmanager
     def transaction(self, timeout: float) -> Iterator[SqliteTransaction]:
@@ -162,40 +154,33 @@ class SqliteSink(Sink):
         with translating(self.path), contextlib.closing(self._connect(self.path)) as connection:
             return dict(connection.execute("SELECT segment, offset FROM _cursors"))
 
-    @contextlib.contextmanager
-    def reader(self, timeout: float) -> Iterator[SqliteReader]:
-        with reading(self.path, timeout) as reader:
-            yield reader
+    def reader(self, timeout: float) -> AbstractContextManager[SqliteReader]:
+        return reading(self.path, timeout)
 
     def close(self) -> None:
+        if self._is_cut_off():
+            self.abandon()
+        elif (connection := self._taken()) is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _taken(self) -> Connection | None:
         connection, self._connection, self._tables = self._connection, None, None
-        if connection is None:
-            return
-        if self._wal != self._wal_inode():
-            _abandon(connection)
-            return
-        with contextlib.suppress(sqlite3.Error):
-            connection.close()
+        return connection
 
     def interrupt(self) -> None:
-        """Break off what another thread is doing on the connection; it is undone and tried again."""
         if (connection := self._connection) is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.interrupt()
 
     def abandon(self) -> None:
-        """Let go of the connection without closing it, as the child of a fork must."""
-        connection, self._connection, self._tables = self._connection, None, None
-        if connection is not None:
-            _abandon(connection)
-
-
-def _abandon(connection: Connection) -> None:
-    """Never close this connection: closing it would write a log that is no longer the database's into the database."""
-    if hasattr(connection, "setconfig"):  # Python 3.12 and later
-        with contextlib.suppress(sqlite3.Error):
-            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)  # type: ignore[attr-defined]  # noqa: FBT003
+        """Never close this connection: that would write a log which is no longer the database's into the database."""
+        if (connection := self._taken()) is None:
             return
-    import ctypes
+        if hasattr(connection, "setconfig"):  # Python 3.12 and later
+            with contextlib.suppress(sqlite3.Error):
+                connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)  # type: ignore[attr-defined]  # noqa: FBT003
+                return
+        import ctypes
 
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))

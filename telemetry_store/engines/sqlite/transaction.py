@@ -120,7 +120,7 @@ class SqliteTransaction(Transaction):
         tables, _ = load_tables(self.connection)
         for name in names:
             definitions.add_default_indexes(self.connection, name, tables[name].columns)
-        rebuild_all_events(self.connection, tables.values())
+        rebuild_all_events(self.connection)
         self.tables = Tables(self.connection)
 
     def advance(self, cursors: Mapping[str, int]) -> None:

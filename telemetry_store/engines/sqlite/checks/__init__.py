@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from telemetry_store.engines.abilities import Checks, Space
-from telemetry_store.engines.sqlite.checks import drift, indexes, integrity, log, lost, version
+from telemetry_store.engines.sqlite.checks import indexes, integrity, log, tables
 from telemetry_store.engines.sqlite.definitions import add_index
-from telemetry_store.engines.sqlite.sink import SqliteSink
 from telemetry_store.finding import MissingIndex, Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telemetry_store.engines.base import Reader
-    from telemetry_store.engines.sqlite.open import Connection
+    from telemetry_store.engines.base import Reader, Transaction
+    from telemetry_store.engines.sqlite.transaction import SqliteTransaction
     from telemetry_store.finding import Finding, Fix, Look
 
 #: Rows that ANALYZE looks at in each index.
@@ -24,46 +22,29 @@ _SAMPLE = 2000
 
 
 class SqliteChecks(Checks):
-    """See `Checks`.
+    """See `Checks`."""
 
-    Args:
-        path: the database file.
-    """
+    def version(self) -> Finding:
+        return integrity.judged(sqlite3.sqlite_version_info)
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def version(self) -> Iterator[Finding]:
-        yield version.judged(sqlite3.sqlite_version_info)
-
-    def files(self, look: Look, reader: Reader) -> Iterator[Finding]:
+    def check(self, look: Look, reader: Reader) -> Iterator[Finding]:
         yield from integrity.check(look, reader)
-        yield from log.check(look, reader, self._path)
+        yield from log.check(look, reader)
+        yield from tables.lost_rows(reader)
+        yield from tables.drift(reader)
+        yield from indexes.check(reader)
 
     def space(self, reader: Reader) -> Space:
         page, pages, free = (reader.value(f"PRAGMA {name}") for name in ("page_size", "page_count", "freelist_count"))
         return Space((pages - free) * page, free * page)
 
-    def lost_rows(self, reader: Reader) -> Iterator[Finding]:
-        return lost.check(reader)
-
-    def drift(self, reader: Reader) -> Iterator[Finding]:
-        return drift.check(reader)
-
-    def indexes(self, reader: Reader) -> Iterator[Finding]:
-        return indexes.check(reader)
-
-    def mend(self, fix: Fix, timeout: float) -> str:
-        with contextlib.closing(SqliteSink(self._path)) as sink, sink.transaction(timeout) as transaction:
-            return _change(transaction.connection, fix)
-
-
-def _change(connection: Connection, fix: Fix) -> str:
-    if isinstance(fix, MissingIndex):
-        add_index(connection, fix.table, fix.columns)
-        return f"made an index on {fix.table} ({', '.join(fix.columns)})"
-    if fix is Remedy.LOG:
-        return f"set the journal mode to {connection.execute('PRAGMA journal_mode').fetchone()[0]}"  # opening did
-    connection.execute(f"PRAGMA analysis_limit = {_SAMPLE}")
-    connection.execute("ANALYZE")
-    return "counted statistics for the planner"
+    def mend(self, transaction: Transaction, fix: Fix) -> str:
+        connection = cast("SqliteTransaction", transaction).connection
+        if isinstance(fix, MissingIndex):
+            add_index(connection, fix.table, fix.columns)
+            return f"made an index on {fix.table} ({', '.join(fix.columns)})"
+        if fix is Remedy.LOG:  # the sink has done it when it opened its connection
+            return f"set the journal mode to {connection.execute('PRAGMA journal_mode').fetchone()[0]}"
+        connection.execute(f"PRAGMA analysis_limit = {_SAMPLE}")
+        connection.execute("ANALYZE")
+        return "counted statistics for the planner"

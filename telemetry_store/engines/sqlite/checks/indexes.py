@@ -17,7 +17,7 @@ import orjson
 
 from telemetry_store.engines.names import quoted
 from telemetry_store.engines.sqlite.statements import sql
-from telemetry_store.finding import Finding, MissingIndex, Remedy, Severity
+from telemetry_store.finding import Finding, MissingIndex, Remedy, Severity, or_well
 from telemetry_store.schema import DEFAULT_INDEXES, TIME, EventTable
 
 if TYPE_CHECKING:
@@ -30,43 +30,41 @@ if TYPE_CHECKING:
 _MANY = 1000
 
 
-def check(reader: Reader) -> Iterator[Finding]:
+def check(reader: Reader) -> list[Finding]:
     """Plans, indexes and statistics."""
     tables = [reader.catalogue.tables[name] for name in sorted(reader.catalogue.written)]
-    waiting = _waiting(reader)
+    useless = [finding for table in tables for finding in _useless(reader, table)]
+    return [
+        *or_well(_missing(reader, tables), "D503", "indexes", "the usual questions use one"),
+        *or_well(useless, "D504", "useless indexes"),
+        _statistics(reader),
+    ]
+
+
+def _missing(reader: Reader, tables: list[Table]) -> Iterator[Finding]:
+    waiting = set()
+    if "_loads" in reader.catalogue.system:
+        waiting = {name for (name,) in reader.rows("SELECT \"table\" FROM _loads WHERE statement <> ''")}
     if waiting:
         message = f"{', '.join(sorted(waiting))}: indexes wait for the end of a load"
         hint = "where no import is under way, one was broken off: the next import of anything makes them"
         yield Finding("D503", "indexes", Severity.WARNING, message, hint, {"tables": sorted(waiting)})
-    missing = [finding for table in tables if table.name not in waiting for finding in _missing(reader, table)]
-    yield from missing
-    if not waiting and not missing:
-        yield Finding("D503", "indexes", Severity.OK, "the usual questions use one")
-    useless = [finding for table in tables for finding in _useless(reader, table)]
-    yield from useless
-    if not useless:
-        yield Finding("D504", "useless indexes", Severity.OK, "none")
-    yield from _statistics(reader)
-
-
-def _waiting(reader: Reader) -> set[str]:
-    if "_loads" not in reader.catalogue.system:
-        return set()
-    return {name for (name,) in reader.rows("SELECT \"table\" FROM _loads WHERE statement <> ''")}
+    for table in tables:
+        if table.name not in waiting:
+            yield from _missing_indexes(reader, table)
 
 
 def _questions(table: Table) -> dict[tuple[str, ...], str]:
-    """The index that is for a question, and the question."""
+    """The columns of the index that is for a question → the question."""
     if table.time is None:
         return {}
-    name, time = quoted(table.name), quoted(table.time)
+    select, order = f"SELECT * FROM {quoted(table.name)}", f"ORDER BY {quoted(table.time)} DESC LIMIT 10"
     questions: dict[tuple[str, ...], str] = {}
-    for first in [table.time if columns[0] == TIME else columns[0] for columns in DEFAULT_INDEXES]:
-        if first == table.time:
-            questions[(first,)] = f"SELECT * FROM {name} ORDER BY {time} DESC LIMIT 10"
-        elif first in table.columns:
-            where = f"WHERE {quoted(first)} = 'x'"
-            questions[first, table.time] = f"SELECT * FROM {name} {where} ORDER BY {time} DESC LIMIT 10"
+    for column, *_ in DEFAULT_INDEXES:
+        if column in (TIME, table.time):
+            questions[(table.time,)] = f"{select} {order}"
+        elif column in table.columns:
+            questions[column, table.time] = f"{select} WHERE {quoted(column)} = 'x' {order}"
     return questions
 
 
@@ -74,7 +72,7 @@ def _plan(reader: Reader, question: str) -> list[str]:
     return [str(row[3]) for row in reader.rows("EXPLAIN QUERY PLAN " + question)]
 
 
-def _missing(reader: Reader, table: Table) -> Iterator[Finding]:
+def _missing_indexes(reader: Reader, table: Table) -> Iterator[Finding]:
     for columns, question in _questions(table).items():
         plan = _plan(reader, question)
         sought = len(columns) == 1 or any("SEARCH" in step for step in plan)
@@ -89,28 +87,28 @@ def _missing(reader: Reader, table: Table) -> Iterator[Finding]:
 
 
 def _useless(reader: Reader, table: Table) -> Iterator[Finding]:
-    indexes = _indexes(reader, table.name)
-    statistics = _stat1(reader, table.name)
-    used = {step.split(" INDEX ")[1].split(" ")[0] for question in _questions(table).values()
-            for step in _plan(reader, question) if " INDEX " in step}  # fmt: skip
-    wanted = set(_questions(table)) | _declared(reader, table.name)
+    indexes, statistics, questions = _indexes(reader, table.name), _stat1(reader, table.name), _questions(table)
+    steps = [step for question in questions.values() for step in _plan(reader, question) if " INDEX " in step]
+    used = {step.split(" INDEX ")[1].split(" ")[0] for step in steps}
+    wanted = set(questions) | _declared(reader, table.name)
     for name, columns in indexes.items():
         longer = [other for other, more in indexes.items() if other != name and more[: len(columns)] == columns]
         rows, alike = statistics.get(name, (0, 0))
-        if longer and (len(indexes[longer[0]]) > len(columns) or longer[0] < name):
-            message = f"{name} on {table.name}: {longer[0]} begins with the same columns"
+        if longer and (len(indexes[longer[0]]) > len(columns) or longer[0] < name):  # of two alike, one is named
+            reason = f"{longer[0]} begins with the same columns"
         elif rows >= _MANY and alike >= rows and columns[0] != table.time:
-            message = f"{name} on {table.name}: {columns[0]} is the same in all rows"
+            reason = f"{columns[0]} is the same in all rows"
         elif columns not in wanted and name not in used:
-            message = f"{name} on {table.name}: none of the usual questions uses it, and nothing declares it"
+            reason = "none of the usual questions uses it, and nothing declares it"
         else:
             continue
-        hint = f"unless a question of yours uses it: DROP INDEX {name}"
+        message, hint = f"{name} on {table.name}: {reason}", f"unless a question of yours uses it: DROP INDEX {name}"
         evidence = {"index": name, "columns": list(columns)}
         yield Finding("D504", "useless indexes", Severity.NOTE, message, hint, evidence)
 
 
 def _indexes(reader: Reader, table: str) -> dict[str, tuple[str, ...]]:
+    """Index → its columns, for those that serve only for reading."""
     indexes: dict[str, tuple[str, ...]] = {}
     for name, column in reader.rows(sql("plain_indexes.sql"), (table,)):
         indexes[name] = (*indexes.get(name, ()), str(column))
@@ -130,16 +128,15 @@ def _stat1(reader: Reader, table: str) -> dict[str, tuple[int, int]]:
     return {name: (int(stat.split()[0]), int(stat.split()[1])) for name, stat in rows if len(stat.split()) > 1}
 
 
-def _statistics(reader: Reader) -> Iterator[Finding]:
+def _statistics(reader: Reader) -> Finding:
     old = []
     for name in sorted(reader.catalogue.own):
         count = reader.catalogue.newest_number(name)
         known = max((rows for rows, _ in _stat1(reader, name).values()), default=0)
-        if count >= _MANY and not known * 10 >= count:
+        if count >= _MANY and known * 10 < count:
             old.append(name)
-    if old:
-        message = f"none, or far too old, for {', '.join(old)}"
-        hint = "`telemetry doctor --fix` runs ANALYZE, on a sample"
-        yield Finding("D505", "statistics", Severity.NOTE, message, hint, {"tables": old}, Remedy.STATISTICS)
-    else:
-        yield Finding("D505", "statistics", Severity.OK, "current")
+    if not old:
+        return Finding("D505", "statistics", Severity.OK, "current")
+    message = f"none, or far too old, for {', '.join(old)}"
+    hint = "`telemetry doctor --fix` runs ANALYZE, on a sample"
+    return Finding("D505", "statistics", Severity.NOTE, message, hint, {"tables": old}, Remedy.STATISTICS)

@@ -23,54 +23,50 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Reader
     from telemetry_store.finding import Look
 
-#: Bytes of the shared-memory file that SQLite locks (sqlite.org/walformat.html, 2.3.1): to write, and to read.
-_WRITE = range(120, 121)
-_READ = range(123, 128)
+#: Bytes of the shared-memory file that SQLite locks to read and to write (sqlite.org/walformat.html, 2.3.1).
+_SPANS = {"READ": range(123, 128), "WRITE": range(120, 121)}
 #: How often the locks are looked at.
 _TIMES = 4
 #: Where the system lists locks.
 _LOCKS = "/proc/locks"
 
 
-def check(look: Look, reader: Reader, database: str) -> Iterator[Finding]:
+def check(look: Look, reader: Reader) -> Iterator[Finding]:
     """The size of the log, and who keeps it."""
     log = reader.sizes().log
     large = log > look.large_log
     hint = "a reader that stays open for long keeps it from being cut back, see D205" if large else ""
-    severity = Severity.WARNING if large else Severity.OK
-    fix = Remedy.DRAIN if large else None
+    severity, fix = (Severity.WARNING, Remedy.DRAIN) if large else (Severity.OK, None)
     yield Finding("D204", "wal size", severity, size(log), hint, {"bytes": log}, fix)
-    readers, writers = _held_all_the_time(database, look.patience)
-    for name, code, pids, kind, hint in (
-        ("long readers", "D205", readers, "a read transaction", "let it finish its statement, or stop it"),
-        ("long writer", "D206", writers, "the write lock", "let it commit, or stop it"),
+    locks, long = _held_all_the_time(look), Severity.WARNING if large else Severity.NOTE
+    for code, name, mode, severity, lock, hint in (
+        ("D205", "long readers", "READ", long, "a read transaction", "let it finish its statement, or stop it"),
+        ("D206", "long writer", "WRITE", Severity.WARNING, "the write lock", "let it commit, or stop it"),
     ):
-        who = [f"{pid} ({_command(pid)})" for pid in sorted(pids)]
-        severity = Severity.OK if not who else Severity.WARNING if large or code == "D206" else Severity.NOTE
-        message = f"{', '.join(who)} held {kind} for at least {look.patience:g} s" if who else "none"
-        yield Finding(code, name, severity, message, hint if who else "", {"pids": sorted(pids)})
+        pids = sorted(pid for held, pid in locks if held == mode)
+        if pids:
+            who = ", ".join(f"{pid} ({_command(pid)})" for pid in pids)
+            message = f"{who} held {lock} for at least {look.patience:g} s"
+            yield Finding(code, name, severity, message, hint, {"pids": pids})
+        else:
+            yield Finding(code, name, Severity.OK, "none", evidence={"pids": []})
 
 
-def _held_all_the_time(database: str, patience: float) -> tuple[set[int], set[int]]:
-    """The processes that held a lock for reading, and the one for writing, whenever we looked."""
-    readers, writers = _holders(database)
+def _held_all_the_time(look: Look) -> set[tuple[str, int]]:
+    """The locks that were there whenever we looked."""
+    locks = _locks(look.settings.database)
     for _ in range(_TIMES - 1):
-        if not readers and not writers:
-            break
-        time.sleep(patience / (_TIMES - 1))
-        again_readers, again_writers = _holders(database)
-        readers &= again_readers
-        writers &= again_writers
-    return readers, writers
+        if locks:
+            time.sleep(look.patience / (_TIMES - 1))
+            locks &= _locks(look.settings.database)
+    return locks
 
 
-def _holders(database: str) -> tuple[set[int], set[int]]:
-    """The processes that hold locks now; empty where the system does not tell."""
-    shared = database + "-shm"
-    readers: set[int] = set()
-    writers: set[int] = set()
+def _locks(database: str) -> set[tuple[str, int]]:
+    """SQLite's locks now: "READ" or "WRITE", as the system calls them, and the process; none where it does not tell."""
+    shared, locks = database + "-shm", set[tuple[str, int]]()
     if not (os.path.exists(shared) and os.path.exists(_LOCKS)):
-        return readers, writers
+        return locks
     stat = os.stat(shared)
     wanted = f"{os.major(stat.st_dev):02x}:{os.minor(stat.st_dev):02x}:{stat.st_ino}"
     with open(_LOCKS, encoding="ascii", errors="replace") as file:
@@ -78,12 +74,11 @@ def _holders(database: str) -> tuple[set[int], set[int]]:
             words = line.split()
             if len(words) < 8 or words[1] != "POSIX" or words[5] != wanted or int(words[4]) in (-1, os.getpid()):
                 continue
-            first, last = int(words[6]), 1 << 62 if words[7] == "EOF" else int(words[7])
-            if words[3] == "READ" and first < _READ.stop and last >= _READ.start:
-                readers.add(int(words[4]))
-            if words[3] == "WRITE" and first <= _WRITE.start <= last:
-                writers.add(int(words[4]))
-    return readers, writers
+            mode, first, last = words[3], int(words[6]), 1 << 62 if words[7] == "EOF" else int(words[7])
+            span = _SPANS.get(mode, range(0))
+            if first < span.stop and last >= span.start:
+                locks.add((mode, int(words[4])))
+    return locks
 
 
 def _command(pid: int) -> str:

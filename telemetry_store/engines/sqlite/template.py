@@ -23,7 +23,7 @@ Besides columns, `{events …}` knows `timestamp`, `table`, `id`, `event` (as JS
 | `{moment TIME}` | a time of ours in the form of the table's times |
 | `{in_span}` | whether a row is in the window of `{part span}` |
 
-`library.py` tells of `{part NAME}` and of `[[ ]]`.
+`reading/questions.py` tells of `{part NAME}` and of `[[ ]]`.
 """  # noqa: E501 - a table
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from telemetry_store.engines.names import quoted, text_of
+from telemetry_store.engines.sqlite import faults
 from telemetry_store.engines.sqlite.all_events import event_json
 from telemetry_store.engines.sqlite.catalogue import SEARCH
 from telemetry_store.errors import UsageError
-from telemetry_store.reading import faults
 from telemetry_store.schema import ColumnType
 
 if TYPE_CHECKING:
@@ -46,9 +47,13 @@ if TYPE_CHECKING:
     from telemetry_store.engines.base import Reader
     from telemetry_store.schema import Table
 
+#: The folder of the questions that come with the package.
+QUESTIONS = files(__package__).joinpath("questions")
+#: `{each KIND} … {end}`, any other name in braces with what follows it, and the time in the condition of a count.
 _EACH = re.compile(r"\{each(?: (\w+))?\}\s*(.*?)\s*\{end\}", re.DOTALL)
 _MACRO = re.compile(r"\{(\w+)(?:\s+([^{}]*))?\}")
 _TIME = re.compile(r"\btimestamp\b")
+#: So many tables are asked at most: SQLite takes 500 SELECTs side by side.
 _MOST_ARMS = 400
 #: Columns that name an agent, the most telling first.
 _AGENTS = ("agent_id", "agent", "agent_name")
@@ -57,36 +62,36 @@ _LIMIT = "LIMIT 2000"
 
 
 def expand(text: str, tables: Mapping[str, Table], inserted: Mapping[str, str], name: str) -> str:
-    """The statement with everything in braces replaced.
+    """The statement of a question with everything in braces replaced.
 
     Args:
-        text: the statement.
-        tables: name → table of the database.
+        text: the statement; UsageError where it is not written well.
+        tables: name → table, as tables_of() gives them; UsageError where they lack what the question needs.
         inserted: names of tables and fields that parameters give.
         name: of the question, for messages.
-
-    Raises:
-        UsageError: the tables lack what it needs, or it is not written well.
     """
     for parameter, value in inserted.items():
         text = text.replace("{" + parameter + "}", value)
     timed = [table for table in tables.values() if table.time is not None][:_MOST_ARMS]
 
-    def replaced(match: re.Match[str]) -> str:
-        kind, rest = match[1], match[2] or ""
-        if kind == "events":
-            return _events(timed, [field.strip() for field in rest.split(",")], name)
-        if kind == "all_events":
-            return _needed(kind if timed else "", "a time", name)
-        if kind == "count":
-            return _count(timed, rest)
-        if kind == "is_error" and rest.strip() in tables:
-            return error_condition(tables[rest.strip()])
-        if kind in ("time", "last_errors") and (words := rest.split()) and words[0] in tables:
-            return _of_table(tables[words[0]], words[1:], name)
-        raise UsageError(f"the question {name} has {match[0]} in it, which means nothing")
+    def replaced(macro: re.Match[str]) -> str:
+        rest = macro[2] or ""
+        match macro[1], rest.split():
+            case "events", _:
+                return _events(timed, [field.strip() for field in rest.split(",")], name)
+            case "all_events", _:
+                return _needed("all_events" if timed else "", "a time", name)
+            case "count", _:
+                return _count(timed, rest)
+            case "is_error", [table] if table in tables:
+                return _is_error(tables[table])
+            case "time", [table] if table in tables:
+                return _time_of(tables[table], name)
+            case "last_errors", [table, field] if table in tables:
+                return _last_errors(tables[table], field, name)
+        raise UsageError(f"the question {name} has {macro[0]} in it, which means nothing")
 
-    return _MACRO.sub(replaced, _EACH.sub(lambda match: _each(timed, match[1] or "", match[2], name), text))
+    return _MACRO.sub(replaced, _EACH.sub(lambda arm: _each(timed, arm[1] or "", arm[2], name), text))
 
 
 def tables_of(reader: Reader) -> Mapping[str, Table]:
@@ -120,19 +125,27 @@ def _each(tables: list[Table], kind: str, arm: str, name: str) -> str:
     return _needed("\n    UNION ALL\n    ".join(arms), what, name)
 
 
-def _here(table: Table, match: re.Match[str]) -> str:
+def _here(table: Table, macro: re.Match[str]) -> str:
     """What a name in braces becomes in the arm of a table."""
-    if match[1] == "moment":
-        return _moment(table, match[2])
-    return _OF_ARM[match[1]](table) if match[1] in _OF_ARM and not match[2] else match[0]
+    if macro[1] == "moment":
+        return _moment(table, macro[2])
+    return _OF_ARM[macro[1]](table) if macro[1] in _OF_ARM and not macro[2] else macro[0]
 
 
 def _moment(table: Table, time: str) -> str:
     return f"replace({time}, 'T', ' ')" if table.blank else time
 
 
+def _time(table: Table) -> str:
+    return quoted(str(table.time))
+
+
+def _name(table: Table) -> str:
+    return text_of(table.name)
+
+
 def _in_span(table: Table) -> str:
-    time = quoted(str(table.time))
+    time = _time(table)
     return f"{time} >= {_moment(table, 'span.lo')} AND {time} <= {_moment(table, 'span.hi')}"
 
 
@@ -145,12 +158,18 @@ def _has_agents(table: Table) -> bool:
 
 
 def _errors(table: Table) -> str:
-    condition = faults.error_condition(table.name, table.columns)
+    condition = faults.error_condition(table)
     if condition != faults.BAD_TYPES or faults.EVENT_TYPE not in table.leading:
         return f"{quoted(table.name)} ON ({condition})"
     bad = condition.replace(faults.EVENT_TYPE, "name")  # a few values of an index, instead of all rows of the window
     types = f"(SELECT name FROM {_values(table, faults.EVENT_TYPE, _LIMIT)} WHERE {bad}) AS bad_types"
     return f"{types} CROSS JOIN {quoted(table.name)} ON {faults.EVENT_TYPE} = bad_types.name"
+
+
+def _is_error(table: Table) -> str:
+    """SQL that is 1 for rows of this table that tell of an error, else 0; "0" when no column would say so."""
+    condition = faults.error_condition(table)
+    return "0" if condition is None else f"coalesce({condition}, 0)"
 
 
 def _values(table: Table, column: str, limit: str = "") -> str:
@@ -167,19 +186,28 @@ def _values(table: Table, column: str, limit: str = "") -> str:
 _KINDS: dict[str, tuple[str, Callable[[Table], bool]]] = {
     "": ("a time", lambda _: True),
     "agent": ("an index on its agent", _has_agents),
-    "error": ("errors", lambda table: faults.error_condition(table.name, table.columns) is not None),
+    "error": ("errors", lambda table: faults.error_condition(table) is not None),
     "heartbeat": ("heartbeats", lambda table: "heartbeat" in table.name.lower() and _has_agents(table)),
 }
+#: What stands between `{each}` and `{end}`.
 _OF_ARM: dict[str, Callable[[Table], str]] = {
     "here": lambda table: quoted(table.name),
     "search_index": lambda table: quoted(SEARCH + table.name),
-    "name": lambda table: text_of(table.name),
-    "time": lambda table: quoted(str(table.time)),
+    "name": _name,
+    "time": _time,
     "agent": lambda table: quoted(agent) if (agent := _agent(table)) else "NULL",
     "agents": lambda table: _values(table, str(_agent(table)), _LIMIT),
     "errors": _errors,
     "message": faults.message,
     "in_span": _in_span,
+}
+#: What `{events …}` knows of every table.
+_FIELDS: dict[str, Callable[[Table], str]] = {
+    "timestamp": _time,
+    "table": _name,
+    "id": lambda table: "rowid" if table.numbered else "NULL",
+    "event": event_json,
+    "is_error": _is_error,
 }
 
 
@@ -195,55 +223,39 @@ def _arm(table: Table, fields: list[str]) -> str:
     return f"SELECT {columns} FROM {quoted(table.name)}"
 
 
-def _of_table(table: Table, fields: list[str], name: str) -> str:
-    """Its time, or the row numbers of its last errors for each value of a field."""
-    if table.time is None:
-        raise UsageError(f"{name} needs times, and {table.name} has none")
-    time = quoted(table.time)
-    if not fields:
-        return time
-    if fields[0] not in table.columns:
-        raise UsageError(f"{name} needs the column {fields[0]}, and {table.name} has none", "try --param field=COLUMN")
-    field, here, errors = quoted(fields[0]), quoted(table.name), error_condition(table)
-    if fields[0] not in table.leading:
-        last = f"SELECT rowid, max({time}) FROM {here} WHERE {field} IS NOT NULL AND {errors} GROUP BY {field}"
-        return f"(SELECT rowid FROM ({last}))"
-    last = f"SELECT rowid FROM {here} WHERE {field} = names.name AND {errors} ORDER BY {time} DESC LIMIT 1"
-    return f"(SELECT ({last}) FROM {_values(table, fields[0])} AS names WHERE names.name IS NOT NULL)"
+def _has(table: Table, field: str) -> bool:
+    return field in table.columns or (field == "is_error" and _is_error(table) != "0")
+
+
+def _field(table: Table, field: str) -> str:
+    if field in _FIELDS:
+        return _FIELDS[field](table)
+    if field in table.columns:
+        return quoted(field)
+    path = text_of(f'$."{field}"')
+    return "NULL" if table.metadata is None else f"json_extract({quoted(table.metadata)}, {path})"
 
 
 def _count(tables: list[Table], condition: str) -> str:
     counts = [
-        f"(SELECT count(*) FROM {quoted(table.name)} WHERE {_TIME.sub(quoted(str(table.time)), condition)})"
-        for table in tables
+        f"(SELECT count(*) FROM {quoted(table.name)} WHERE {_TIME.sub(_time(table), condition)})" for table in tables
     ]
     return f"({' + '.join(counts) or '0'})"
 
 
-def _has(table: Table, field: str) -> bool:
-    return field in table.columns or (field == "is_error" and error_condition(table) != "0")
+def _time_of(table: Table, name: str) -> str:
+    if table.time is None:
+        raise UsageError(f"{name} needs times, and {table.name} has none")
+    return quoted(table.time)
 
 
-def _field(table: Table, field: str) -> str:
-    if field == "timestamp":
-        return quoted(str(table.time))
-    if field == "table":
-        return text_of(table.name)
-    if field == "id":
-        return "rowid" if table.numbered else "NULL"
-    if field == "event":
-        return event_json(table)
-    if field == "is_error":
-        return error_condition(table)
-    if field in table.columns:
-        return quoted(field)
-    if table.metadata is None:
-        return "NULL"
-    path = '$."' + field + '"'
-    return f"json_extract({quoted(table.metadata)}, {text_of(path)})"
-
-
-def error_condition(table: Table) -> str:
-    """SQL that is 1 for rows of this table that tell of an error, else 0; "0" when no column would say so."""
-    condition = faults.error_condition(table.name, table.columns)
-    return "0" if condition is None else f"coalesce({condition}, 0)"
+def _last_errors(table: Table, column: str, name: str) -> str:
+    """The row numbers of the last errors for each value of a column."""
+    if column not in table.columns:
+        raise UsageError(f"{name} needs the column {column}, and {table.name} has none", "try --param field=COLUMN")
+    time, field, here, errors = _time_of(table, name), quoted(column), quoted(table.name), _is_error(table)
+    if column not in table.leading:
+        last = f"SELECT rowid, max({time}) FROM {here} WHERE {field} IS NOT NULL AND {errors} GROUP BY {field}"
+        return f"(SELECT rowid FROM ({last}))"
+    last = f"SELECT rowid FROM {here} WHERE {field} = names.name AND {errors} ORDER BY {time} DESC LIMIT 1"
+    return f"(SELECT ({last}) FROM {_values(table, column)} AS names WHERE names.name IS NOT NULL)"

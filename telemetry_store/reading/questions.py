@@ -10,7 +10,7 @@ A question is a file `NAME.sql`: its first line is a sentence, then come its par
 Kinds of parameters: `text`, `number`, `time` (a time, or a span such as 7d for so long ago), `table` and `field`, which
 stand in the statement as `{name}`. A part in `[[ ]]`, on one line, is left out where the parameter in it has no value.
 `{part NAME}`, on a line of its own, is what several questions share: the file `parts/NAME.sql` with its parameters.
-What else stands in braces is told in `template.py`.
+What else stands in braces is told in `engines/sqlite/template.py`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from telemetry_store.engines.sqlite.template import QUESTIONS, expand, tables_of
 from telemetry_store.errors import UsageError
 from telemetry_store.reading.timeline import moment
-
-from .template import expand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +31,14 @@ if TYPE_CHECKING:
 
     from telemetry_store.schema import Table
 
+__all__ = ["Parameter", "Question", "find", "library", "tables_of"]
+
+#: The line of a parameter, the line of a part, a part in `[[ ]]` with the parameter in it, and a name.
 _PARAMETER = re.compile(r"--\s*param\s+(\w+)\s*:\s*(text|number|time|table|field)\s*=\s*(.*?)\s*(?:--\s*(.*))?")
 _PART = re.compile(r"^ *\{part (\w+)\}", re.MULTILINE)
 _OPTIONAL = re.compile(r"\[\[(.*?:(\w+).*?)\]\]")
 _NAME = re.compile(r"\w+", re.ASCII)
+#: Kinds of parameters that stand in the statement as a name.
 _INSERTED = ("table", "field")
 
 
@@ -50,11 +52,7 @@ class Parameter:
     meaning: str
 
     def value(self, text: str) -> Any:
-        """What a text that the user gave stands for.
-
-        Raises:
-            UsageError: it is not of this kind.
-        """
+        """What a text of the user stands for; UsageError when it is not of this kind."""
         if self.kind == "time":
             return moment(text)
         if self.kind == "number":
@@ -69,15 +67,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question.
-
-    Attributes:
-        name: of its file.
-        sentence: what it asks.
-        parameters: in the order of the file.
-        text: its statement, with braces.
-        own: whether it comes with the package.
-    """
+    """One question: the name of its file, what it asks, its statement with braces, and whether it is the package's."""
 
     name: str
     sentence: str
@@ -87,16 +77,12 @@ class Question:
 
     @classmethod
     def parse(cls, name: str, text: str, *, own: bool) -> Question:
-        """The question of a file.
-
-        Raises:
-            UsageError: its first line is no sentence.
-        """
+        """The question of a file; UsageError when its first line is no sentence."""
         lines = _PART.sub(lambda part: _part(part[1]), text).splitlines()
         if not lines or not lines[0].startswith("--"):
             raise UsageError(f"the question {name} does not begin with a sentence", "-- What it asks.")
-        matches = [match for line in lines if (match := _PARAMETER.fullmatch(line.strip()))]
-        parameters = tuple(Parameter(match[1], match[2], match[3], match[4] or "") for match in matches)
+        matches = filter(None, (_PARAMETER.fullmatch(line.strip()) for line in lines))
+        parameters = tuple(Parameter(*match.groups(default="")) for match in matches)
         body = "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip().rstrip(";")
         return cls(name, lines[0].lstrip("- ").strip(), parameters, body, own)
 
@@ -105,29 +91,29 @@ class Question:
         """Whether it reads each table by itself, so that tables may be left out."""
         return "{each" in self.text
 
-    def statement(self, tables: Mapping[str, Table], given: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    def statement(self, tables: Mapping[str, Table], arguments: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         """The SQL for a database with these tables, and its parameters.
 
         Args:
             tables: name → table.
-            given: parameters that differ from their defaults.
+            arguments: parameters that differ from their defaults.
 
         Raises:
             UsageError: a parameter is unknown or of the wrong kind, or the tables lack what the question needs.
         """
-        sql, values = self.fitted(tables, given)
+        sql, values = self.fitted(tables, arguments)
         return _OPTIONAL.sub(lambda part: part[1] if values.get(part[2]) else "", sql), values
 
-    def fitted(self, tables: Mapping[str, Table], given: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    def fitted(self, tables: Mapping[str, Table], arguments: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         """The same for those who decide later about the parts in `[[ ]]`; see statement()."""
-        known = {parameter.name for parameter in self.parameters}
-        if unknown := given.keys() - known:
-            hint = f"it has {', '.join(sorted(known))}" if known else "it has none"
+        known = sorted(parameter.name for parameter in self.parameters)
+        if unknown := arguments.keys() - set(known):
+            hint = f"it has {', '.join(known) or 'none'}"
             raise UsageError(f"{self.name} has no parameter {', '.join(sorted(unknown))}", hint)
         values: dict[str, Any] = {}
         inserted: dict[str, str] = {}
         for parameter in self.parameters:
-            value = parameter.value(given.get(parameter.name, parameter.default))
+            value = parameter.value(arguments.get(parameter.name, parameter.default))
             (inserted if parameter.kind in _INSERTED else values)[parameter.name] = value
             if parameter.kind == "table" and value not in tables:
                 hint = f"name another one with --param {parameter.name}=TABLE; `telemetry schema` lists them"
@@ -136,10 +122,7 @@ class Question:
 
 
 def library(folder: Path | str | None = None) -> dict[str, Question]:
-    """All questions by name; those of the user's folder win.
-
-    Args:
-        folder: with further `.sql` files.
+    """All questions by name; those of the `.sql` files in the user's folder win.
 
     Raises:
         UsageError: the folder is not there, or a file in it is no question.
@@ -153,7 +136,7 @@ def library(folder: Path | str | None = None) -> dict[str, Question]:
 
 @cache
 def _ours() -> dict[str, Question]:
-    return dict(sorted(_in(files(__package__), own=True).items()))
+    return dict(sorted(_in(QUESTIONS, own=True).items()))
 
 
 def _in(folder: Traversable, *, own: bool) -> dict[str, Question]:
@@ -162,19 +145,14 @@ def _in(folder: Traversable, *, own: bool) -> dict[str, Question]:
 
 
 def _part(name: str) -> str:
-    path = files(__package__).joinpath("parts", f"{name}.sql")
+    path = QUESTIONS.joinpath("parts", f"{name}.sql")
     if not path.is_file():
         raise UsageError(f"there is no part {name!r} of questions")
     return path.read_text(encoding="utf-8")
 
 
 def find(name: str, folder: Path | str | None = None) -> Question:
-    """The question of this name.
-
-    Raises:
-        UsageError: there is none.
-    """
-    questions = library(folder)
-    if name not in questions:
-        raise UsageError(f"there is no question {name!r}", "`telemetry query --list` lists them")
-    return questions[name]
+    """The question of this name; UsageError when there is none."""
+    if question := library(folder).get(name):
+        return question
+    raise UsageError(f"there is no question {name!r}", "`telemetry query --list` lists them")
