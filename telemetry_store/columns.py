@@ -53,8 +53,7 @@ class Columns:
         kinds: key → the types of its values, without None's.
         canonical: whether `timestamp` is in every event and in the canonical form.
         written: the key whose nested values are what goes to `metadata_json`, if it is the only one: in `values` they
-            are written already, as the text of an object with this one key. That saves an import a
-            tenth of its time.
+            are written already, as the text of an object with this one key. That saves a tenth of an import.
     """
 
     table: str
