@@ -8,7 +8,7 @@ import marshal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importers import parser
@@ -71,6 +71,7 @@ def same(one: Block[LineExtent], other: Block[LineExtent]) -> None:
 
 
 @given(st.lists(FRAGMENTS, min_size=1, max_size=6), st.booleans())
+@settings(deadline=None)
 def test_all_ways_are_one(folder: Path, lines: list[bytes], whole: bool) -> None:
     """Rows, rejects, blank lines and places are the same: parsed at once, one by one, or by another process."""
     data = b"\n".join(lines) + (b"\n" if whole else b"")
