@@ -134,7 +134,7 @@ class LineReader:
         chunk: Chunk
         origin = origin_of_lines(self._source, offset, lambda: data)
         if self._times is USUAL_TIME and columns.is_timed():
-            chunk = ColumnChunk(origin, columns)
+            chunk = ColumnChunk(origin, columns, columns.records)
         else:
             chunk = RecordChunk(origin, [(self._table, self._fallback, event) for event in events], self._times)
         return chunk, (), 0, True
@@ -185,7 +185,7 @@ class LineByLine(LineReader):
 def records_of(block: Block[LineExtent]) -> Sequence[Record]:
     """The events of some lines, whichever way they were parsed."""
     (chunk,) = block.chunks
-    return chunk.records if isinstance(chunk, RecordChunk) else chunk.columns.records()
+    return chunk.records if isinstance(chunk, RecordChunk) else chunk.records()
 
 
 def regular_events(data: bytes) -> list[dict[str, Any]] | None:

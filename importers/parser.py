@@ -145,7 +145,8 @@ def _block_of(parsed: Parsed, job: Job, file: SourceFile) -> Block[LineExtent]:
     if parsed.columns is not None:
         values, kinds, canonical, written, count = parsed.columns
         kinds = {key: frozenset(_KINDS[number] for number in numbers) for key, numbers in kinds.items()}
-        chunk = ColumnChunk(origin, Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written))
+        apart = Columns(job.table, (job.fallback,) * count, values, kinds, canonical, written)
+        chunk = ColumnChunk(origin, apart, apart.records)
     else:
         chunk = RecordChunk(origin, parsed.records, job.route.plan.times())
     rejects = tuple(Reject(source, *reject) for reject in parsed.rejects)

@@ -32,8 +32,10 @@ class Reject:
     """Something that could not be stored, with everything needed to try again.
 
     Attributes:
+        source: a segment's name or a file's path.
         offset: where it began, in bytes.
         table: the table it was meant for, or an empty string.
+        reason: why, in words.
         raw: the bytes as they were.
     """
 
@@ -49,6 +51,8 @@ class Extent:
     """A part of a source that was read at once, from byte to byte; sources have forms of their own that say more.
 
     Attributes:
+        source: a segment's name or a file's path.
+        start, end: in bytes.
         rejects: what stood there and is no record.
     """
 
@@ -82,10 +86,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class ColumnChunk:
-    """Ordinary events of one table, taken apart: it is clear when each was, and no value needs a second look."""
+    """Ordinary events of one table, taken apart: it is clear when each was, and no value needs a second look.
+
+    Attributes:
+        origin: where they stand.
+        columns: the events.
+        records: gives them as records, for a table that needs each for itself; putting them together again costs.
+    """
 
     origin: Origin
     columns: Columns
+    records: Callable[[], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,7 @@ class RecordChunk:
             _, stamps, events = zip(*self.records, strict=True)
             columns = Columns.of(table, stamps, events)
             if columns.is_timed():
-                return ColumnChunk(self.origin, columns)
+                return ColumnChunk(self.origin, columns, lambda: self.records)
         return self
 
 
@@ -265,7 +276,7 @@ class Normaliser:
         except TableNameError:
             builder = None  # which is said of each record
         if builder is None or (full := rows_of_columns(builder, columns)) is None:
-            yield from self._of_records(RecordChunk(chunk.origin, columns.records()))
+            yield from self._of_records(RecordChunk(chunk.origin, chunk.records()))
         else:
             changes, rows = full
             yield from changes

@@ -5,9 +5,8 @@ Where an engine has none of it, `engines/__init__.py` raises a UsageError that s
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,41 +52,33 @@ class Backup:
     size_bytes: int
 
 
-class Copies(ABC):
+class Copies(Protocol):
     """Copies a database that is one file; a copy is a database too, and complete in itself.
 
     Every method raises DatabaseError by cause; BackupFailed where a file is not sound, or not what it should be.
     """
 
-    @abstractmethod
     def copy(self, source: str, target: str) -> Contents:
         """Copy a database as one transaction sees it, into an empty file, while others write; gives what it sees."""
 
-    @abstractmethod
     def check(self, path: str, expected: Contents | None = None) -> Contents:
         """Check that a copy is sound, and holds what the database held; gives what it holds."""
 
-    @abstractmethod
     def check_version(self, path: str) -> None:
         """Raise DatabaseNewer for a copy that a later version of this package has made."""
 
-    @abstractmethod
     def seal(self, path: str, taken_at: str, database: str, carried: int) -> Backup:
         """Write into a copy what it is."""
 
-    @abstractmethod
     def label(self, path: str) -> Backup | None:
         """What a file says of itself; None when it is no copy."""
 
-    @abstractmethod
     def can_overwrite(self, database: str, file: str) -> bool:
         """Whether a database can be opened, and be overwritten with a copy without being replaced."""
 
-    @abstractmethod
     def overwrite(self, database: str, file: str, expected: Contents, timeout: float) -> None:
         """Overwrite a database in one transaction; whoever is reading it goes on seeing the old one until then."""
 
-    @abstractmethod
     def move(self, database: str, aside: str) -> None:
         """Give another name to what is left of a database that cannot be opened, if anything is."""
 
@@ -104,65 +95,52 @@ class Aged:
     rows: int
 
 
-class Ageing(ABC):
+class Ageing(Protocol):
     """Finds rows that are older than a cutoff, which has the canonical form, as have the times of all that it finds.
 
     Of a table of others, whose numbers the engine might give out again, the row with the highest number stays.
     """
 
-    @abstractmethod
     def prepare(self) -> None:
         """Do what the first turn would need time for while nobody else can write."""
 
-    @abstractmethod
     def table(self, name: str) -> Table:
         """One event table; raises UsageError when there is none, or its rows have no time or no number."""
 
-    @abstractmethod
     def aged(self, cutoff: str, name: str | None) -> list[Aged]:
         """Tables with rows before the cutoff: of this name, see table(), or with None all that this store made."""
 
-    @abstractmethod
     def oldest(self, table: Table, cutoff: str) -> str | None:
         """The time of the oldest row before the cutoff."""
 
-    @abstractmethod
     def rows(self, table: Table, span: tuple[str, str], limit: int, portion: int) -> Iterator[list[NumberedRow]]:
         """The oldest rows of a span of time, its end excluded, in portions."""
 
-    @abstractmethod
     def turn(self, transaction: Transaction) -> Turn:
         """What a transaction of the engine's sink does to old rows."""
 
 
-class Turn(ABC):
+class Turn(Protocol):
     """What is done to old rows in one small transaction, with the ledger `_pruned` of it."""
 
-    @abstractmethod
     def begin(self, table: str, cutoff: str, folder: str = "", file: str = "") -> int:
         """Write an entry of the ledger; gives its number. Without a file the rows are deleted for good."""
 
-    @abstractmethod
     def seal(self, entry: int, rows: int, content_hash: str) -> None:
         """Say that a file is complete: from here on its rows are the archive's."""
 
-    @abstractmethod
     def end(self, entry: int) -> None:
         """Say that all rows of an entry that may go are gone from the table."""
 
-    @abstractmethod
     def forget(self, entry: int) -> None:
         """Remove an entry whose file was never complete."""
 
-    @abstractmethod
     def oldest(self, table: Table, cutoff: str, limit: int) -> list[int]:
         """The numbers of the oldest rows before the cutoff."""
 
-    @abstractmethod
     def rows(self, table: Table, numbers: Sequence[int]) -> list[NumberedRow]:
         """Those of the rows that are still there."""
 
-    @abstractmethod
     def delete(self, table: Table, entry: int, numbers: Sequence[int], kept: Sequence[int] = ()) -> None:
         """Delete the rows with these numbers, and count them in the entry.
 
@@ -178,21 +156,17 @@ class Space:
     free: int
 
 
-class Checks(ABC):
+class Checks(Protocol):
     """What only the engine can tell the doctor; nothing of it changes anything, but for mend()."""
 
-    @abstractmethod
     def version(self) -> Finding:
         """Whether the version of the engine is a good one; needs no database."""
 
-    @abstractmethod
     def check(self, look: Look, reader: Reader) -> Iterator[Finding]:
         """Whether a database is sound and its tables are as declared, who keeps others waiting, what makes it slow."""
 
-    @abstractmethod
     def space(self, reader: Reader) -> Space:
         """What the database takes up."""
 
-    @abstractmethod
     def mend(self, transaction: Transaction, fix: Fix) -> str:
         """Do what such a finding offers in a transaction of the engine's sink, and say so in words."""

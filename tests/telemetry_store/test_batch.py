@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry_store.batch import (
@@ -33,6 +33,7 @@ LINES = st.one_of(
 
 
 @given(st.lists(LINES, min_size=1, max_size=12))
+@settings(deadline=None)
 def test_every_record_is_in_one_chunk(lines: list[tuple[str, dict]]) -> None:
     """Each is found once, with its own bytes; a reserved one comes after all before it and before all after it."""
     data = [encode(name, event, MOMENT + number) for number, (name, event) in enumerate(lines)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry_store.timestamps import canonical, from_nanoseconds, is_canonical
@@ -37,6 +37,7 @@ def test_naive_times_are_read_in_a_zone() -> None:
     assert canonical("2025-10-09T10:53:20", timezone(timedelta(hours=2))) == SAME
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(1975, 1, 1), datetime(2200, 1, 1)), st.datetimes(datetime(1975, 1, 1), datetime(2200, 1, 1))
 )
@@ -47,6 +48,7 @@ def test_text_order_is_time_order(one: datetime, other: datetime) -> None:
     assert (first < second) == (one < other)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4 * 10**18))
 def test_nanoseconds(stamp: int) -> None:
     """Nanoseconds become the same text as through datetime."""
