@@ -26,12 +26,26 @@ if TYPE_CHECKING:
 
 
 class SqliteReader(Reader):
-    """See `Reader`; the connection reads the database at `path`."""
+    """See `Reader`.
 
-    def __init__(self, path: str, connection: Connection) -> None:
+    Args:
+        path: the database file.
+        timeout: how long to wait for locks, in seconds.
+    """
+
+    def __init__(self, path: str, timeout: float) -> None:
         self.path = path
-        #: For the other parts of this engine.
-        self.connection = connection
+        self._timeout = timeout
+
+    @cached_property
+    def connection(self) -> Connection:
+        """For the other parts of this engine; opened when it is first wanted, since a query has one of its own."""
+        return connect(self.path, Access.READ, self._timeout)
+
+    def close(self) -> None:
+        """Let go of the connection, if there is one."""
+        if "connection" in vars(self):
+            self.connection.close()
 
     @cached_property
     def catalogue(self) -> SqliteCatalogue:
@@ -110,8 +124,8 @@ def reading(path: str, timeout: float = PATIENCE) -> Iterator[SqliteReader]:
     """A reader of a database file; see `Sink.reader`."""
     if not os.path.exists(path):
         raise DatabaseMissing(f"there is no database at {path}", "record an event, import a file, or use --db")
-    with explaining(path), contextlib.closing(connect(path, Access.READ, timeout)) as connection:
-        yield SqliteReader(path, connection)
+    with explaining(path), contextlib.closing(SqliteReader(path, timeout)) as reader:
+        yield reader
 
 
 @contextlib.contextmanager
