@@ -55,6 +55,8 @@ class SqliteTransaction(Transaction):
                 for operation in operations:
                     reshaped.update(self._carry_out(operation, inserter))
                 extents.append(extent)
+        if not extents:  # as most flushes of a query find it
+            return Inserted(inserter.counts(), ())
         inserter.flush_all()
         self._ledger.reject(inserter.rejects)
         counts = inserter.counts()
