@@ -120,11 +120,14 @@ def test_killed_while_a_parser_is_at_work(tmp_path: Path) -> None:
         "from telemetry_store import TelemetryStore\n"
         "with TelemetryStore(sys.argv[1]) as store: i.import_paths(store, [sys.argv[2]])\n"
     )
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-c", code, tmp_path / "undisturbed.db", path], check=True)
+    took = time.monotonic() - start
     command, chance = [sys.executable, "-c", code, tmp_path / "killed.db", path], random.Random(5)
     kills = 0
     for _ in range(12):
         with subprocess.Popen(command) as process:
-            time.sleep(0.2 + chance.random())
+            time.sleep(took * chance.uniform(0.3, 0.95))
             kills += process.poll() is None
             process.kill()
     subprocess.run(command, check=True)
